@@ -1,0 +1,112 @@
+// swift-tools-version: 6.3
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),  // functions that return a Span; see docs/architecture.md
+  .treatAllWarnings(as: .error),
+]
+
+/// Settings of the targets that may hold no unsafe code at all.
+let safe = settings + [.strictMemorySafety()]
+
+func system(_ name: String, pkgConfig: String? = nil, package: String) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+func library(
+  _ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = settings
+) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tool(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
+}
+
+// The layers, from the ground up. A target imports only from rows below its own, and only what
+// its line lists (one edge stays within a row: VolumeFormats → VolumeStore).
+let package = Package(
+  name: "fascicle",
+  products: [
+    .executable(name: "emseg", targets: ["emseg"])
+  ],
+  targets: [
+    // System: one C library each; a module map and a header, nothing else.
+    system("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
+    system("CZstd", pkgConfig: "libzstd", package: "libzstd-dev"),
+    system("CBlosc", pkgConfig: "blosc", package: "libblosc-dev"),
+    system("CXXHash", pkgConfig: "libxxhash", package: "libxxhash-dev"),
+    system("CTIFF", pkgConfig: "libtiff-4", package: "libtiff-dev"),
+    system("CHDF5", pkgConfig: "hdf5-serial", package: "libhdf5-dev"),
+    system("COneDNN", package: "libdnnl-dev"),
+
+    // Ground: imports nothing of ours.
+    library("Voxels"),
+    library("Codecs", ["CZlib", "CZstd", "CBlosc", "CXXHash"]),
+    library("CommandLineInterface"),
+
+    // Storage: volumes on disk.
+    library("VolumeStore", ["Voxels", "Codecs"]),
+    library("VolumeFormats", ["Voxels", "Codecs", "VolumeStore", "CTIFF", "CHDF5"]),
+
+    // Running and arithmetic.
+    library("Blockwise", ["Voxels", "Codecs", "VolumeStore"], settings: safe),
+    library("Tensors", ["Voxels", "COneDNN"]),
+
+    // Models.
+    library("Networks", ["Voxels", "Tensors"]),
+    library("Labels", ["Voxels"], settings: safe),
+
+    // Methods.
+    library("Segmentation", ["Voxels", "Labels"], settings: safe),
+    library("Phantoms", ["Voxels", "Labels"], settings: safe),
+
+    // Judging.
+    library("Evaluation", ["Voxels", "Labels"], settings: safe),
+
+    // Commands: the only targets that know paths.
+    library(
+      "EMSegCommands",
+      [
+        "Voxels", "Codecs", "CommandLineInterface", "VolumeStore", "VolumeFormats", "Blockwise",
+        "Tensors", "Networks", "Labels", "Segmentation", "Phantoms", "Evaluation",
+      ], settings: safe),
+
+    // Tools: three lines each.
+    tool("emseg", ["CommandLineInterface", "EMSegCommands"]),
+
+    // Tests: one target per source target.
+    .target(
+      name: "TestSupport", dependencies: ["Voxels", "Codecs", "VolumeStore", "Blockwise"],
+      path: "Tests/TestSupport", swiftSettings: settings),
+    tests("VoxelsTests", ["Voxels"]),
+    tests("CodecsTests", ["Codecs"]),
+    tests("CommandLineInterfaceTests", ["CommandLineInterface"]),
+    tests("VolumeStoreTests", ["Voxels", "Codecs", "VolumeStore"]),
+    tests("VolumeFormatsTests", ["Voxels", "Codecs", "VolumeStore", "VolumeFormats"]),
+    tests("BlockwiseTests", ["Voxels", "Codecs", "VolumeStore", "Blockwise"]),
+    tests("TensorsTests", ["Voxels", "Tensors"]),
+    tests("NetworksTests", ["Voxels", "Tensors", "Networks"]),
+    tests("LabelsTests", ["Voxels", "Labels"]),
+    tests("SegmentationTests", ["Voxels", "Labels", "Segmentation"]),
+    tests("PhantomsTests", ["Voxels", "Phantoms"]),
+    tests("EvaluationTests", ["Voxels", "Labels", "Evaluation"]),
+    tests(
+      "EMSegCommandsTests",
+      [
+        "Voxels", "Codecs", "CommandLineInterface", "VolumeStore", "VolumeFormats", "Blockwise",
+        "Labels", "Segmentation", "Phantoms", "Evaluation", "EMSegCommands",
+      ]),
+    tests("InteropTests", ["Voxels", "Codecs", "VolumeStore", "VolumeFormats"]),
+  ]
+)

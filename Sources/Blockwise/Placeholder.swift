@@ -1,0 +1,1 @@
+// Blockwise: see docs/architecture.md.

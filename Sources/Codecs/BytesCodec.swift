@@ -1,0 +1,19 @@
+/// A Zarr "bytes → bytes" codec, such as `zstd` or `crc32c`.
+///
+/// Source: Zarr v3 core specification, "Codecs", <https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html>
+public protocol BytesCodec: Sendable {
+  /// The codec's name in `zarr.json`.
+  static var name: String { get }
+  /// Creates the codec from its `configuration` in `zarr.json`.
+  init(configuration: JSONObject) throws(CodecError)
+  /// The codec's `configuration` in `zarr.json`; nil leaves the member out.
+  var configuration: JSONObject? { get }
+  /// Encodes bytes.
+  func encode(_ decoded: RawSpan) throws(CodecError) -> [UInt8]
+  /// Decodes bytes whose decoded size is not above `limit`, a bound known from the metadata.
+  ///
+  /// Nothing larger than `limit` is ever allocated, whatever the encoded bytes claim.
+  func decode(_ encoded: RawSpan, limit: Int) throws(CodecError) -> [UInt8]
+  /// The most bytes that encoding `decodedCount` bytes can give.
+  func maximalEncodedCount(_ decodedCount: Int) -> Int
+}

@@ -1,0 +1,1 @@
+// CommandLineInterface: see docs/architecture.md.

@@ -1,0 +1,1 @@
+// EMSegCommands: see docs/architecture.md.

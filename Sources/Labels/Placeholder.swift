@@ -1,0 +1,1 @@
+// Labels: see docs/architecture.md.

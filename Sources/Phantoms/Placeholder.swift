@@ -1,0 +1,1 @@
+// Phantoms: see docs/architecture.md.

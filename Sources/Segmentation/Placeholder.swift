@@ -1,0 +1,1 @@
+// Segmentation: see docs/architecture.md.

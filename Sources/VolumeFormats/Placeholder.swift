@@ -1,0 +1,1 @@
+// VolumeFormats: see docs/architecture.md.
