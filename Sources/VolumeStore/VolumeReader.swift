@@ -54,11 +54,15 @@ public protocol VolumeReader: Sendable {
 }
 
 /// A volume on disk that can also be written, in whole storage units.
-public protocol VolumeWriter: VolumeReader {
+public protocol VolumeWriter: VolumeReader, RecordedOutput {
   /// Writes a region whose faces lie on storage-unit boundaries or on the volume's.
   ///
-  /// - Throws: ``VolumeError`` with `misalignedWrite` where they do not.
-  func write<Scalar: VoxelScalar>(_ volume: borrowing Volume<Scalar>) throws(VolumeError)
+  /// - Returns: What was stored, one record for each storage unit.
+  /// - Throws: ``VolumeError`` with `misalignedWrite` where they do not, `dataTypeMismatch` where
+  ///   `Scalar` is not the stored type.
+  func write<Scalar: VoxelScalar>(
+    _ volume: borrowing Volume<Scalar>
+  ) throws(VolumeError) -> [ChunkRecord]
 }
 
 extension VolumeReader {

@@ -1,1 +1,0 @@
-// Blockwise: see docs/architecture.md.
