@@ -39,7 +39,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
   name: "fascicle",
   products: [
-    .executable(name: "emseg", targets: ["emseg"])
+    .executable(name: "emseg", targets: ["emseg"]),
+    // What tools/bench measures, as it ships.
+    .library(
+      name: "FascicleKernels",
+      targets: ["Voxels", "Codecs", "VolumeStore", "Labels", "Segmentation", "Networks"]),
   ],
   targets: [
     // System: one C library each; a module map and a header, nothing else.
