@@ -14,6 +14,21 @@ public protocol BytesCodec: Sendable {
   ///
   /// Nothing larger than `limit` is ever allocated, whatever the encoded bytes claim.
   func decode(_ encoded: RawSpan, limit: Int) throws(CodecError) -> [UInt8]
+  /// Decodes bytes whose decoded size is known, filling `decoded` exactly.
+  ///
+  /// - Throws: ``CodecError`` where the bytes are damaged or decode to another size; `decoded` then
+  ///   holds nothing of use.
+  func decode(_ encoded: RawSpan, into decoded: inout MutableRawSpan) throws(CodecError)
   /// The most bytes that encoding `decodedCount` bytes can give.
   func maximalEncodedCount(_ decodedCount: Int) -> Int
+}
+
+extension BytesCodec {
+  func requireCount(_ count: Int, of expected: Int) throws(CodecError) {
+    guard count == expected else {
+      throw CodecError(
+        .corruptData, codec: Self.name,
+        "the bytes decode to \(count) bytes where \(expected) are expected")
+    }
+  }
 }
