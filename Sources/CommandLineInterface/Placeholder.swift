@@ -1,1 +1,0 @@
-// CommandLineInterface: see docs/architecture.md.
