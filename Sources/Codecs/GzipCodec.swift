@@ -52,7 +52,8 @@ public struct GzipCodec: BytesCodec, Hashable {
       decoded.withUnsafeBytes { input in
         // Sound: zlib reads the input and writes the output within the counts given; it does not
         // write through `next_in`.
-        stream.next_in = UnsafeMutablePointer(mutating: input.bindMemory(to: UInt8.self).baseAddress)
+        stream.next_in = UnsafeMutablePointer(
+          mutating: input.bindMemory(to: UInt8.self).baseAddress)
         stream.avail_in = UInt32(input.count)
         stream.next_out = output.baseAddress
         stream.avail_out = UInt32(output.count)

@@ -1,10 +1,12 @@
+import Codecs
+
 /// What was stored under one key: enough to notice later that it was lost, swapped or damaged.
 public struct ChunkRecord: Hashable, Sendable, Codable {
   /// The key within the output, such as `c/0/1/2`.
   public var key: String
   /// The bytes stored; zero where nothing is stored because every value is the fill value.
   public var byteCount: Int
-  /// The CRC-32C of the bytes stored; zero where there are none.
+  /// The ``checksum(of:)`` of the bytes stored; zero where there are none.
   public var crc32c: UInt32
 
   /// Creates a record.
@@ -12,6 +14,29 @@ public struct ChunkRecord: Hashable, Sendable, Codable {
     self.key = key
     self.byteCount = byteCount
     self.crc32c = crc32c
+  }
+
+  /// Creates the record of bytes stored under a key.
+  public init(key: String, storing bytes: RawSpan) {
+    self.init(
+      key: key, byteCount: bytes.byteCount,
+      crc32c: bytes.byteCount == 0 ? 0 : Self.checksum(of: bytes))
+  }
+
+  /// Whether bytes are the ones recorded.
+  public func matches(_ bytes: RawSpan) -> Bool {
+    self == ChunkRecord(key: key, storing: bytes)
+  }
+
+  /// The CRC-32C of bytes, less their last four where these are the CRC-32C of the ones before.
+  ///
+  /// Bytes that end in their own CRC-32C, as every chunk behind the `crc32c` codec does, all have
+  /// the same CRC-32C: it would tell no chunk from another. Any damage breaks that ending, so that
+  /// nothing is lost by leaving it out.
+  public static func checksum(of bytes: RawSpan) -> UInt32 {
+    let whole = Codecs.crc32c(bytes)
+    guard whole == 0x4867_4BC7, bytes.byteCount >= 4 else { return whole }
+    return bytes.littleEndianUInt32(at: bytes.byteCount - 4)
   }
 }
 

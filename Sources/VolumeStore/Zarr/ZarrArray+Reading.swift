@@ -1,0 +1,152 @@
+import Codecs
+public import Voxels
+
+extension ZarrArray {
+  /// Reads a region, all channels.
+  ///
+  /// - Returns: (channel, z, y, x) values covering exactly `box`.
+  /// - Throws: ``VolumeError`` with `outOfBounds` where the box reaches outside, `dataTypeMismatch`
+  ///   where `Scalar` is not the stored type, `corruptChunk` where the bytes are damaged.
+  /// - Complexity: O(*n*) in the voxels of the chunks touched.
+  public func read<Scalar: VoxelScalar>(
+    _ box: VoxelBox, as type: Scalar.Type
+  ) throws(VolumeError) -> Volume<Scalar> {
+    try requireType(type)
+    guard !box.isEmpty, metadata.box.contains(box) else {
+      throw VolumeError(
+        .outOfBounds, path: path, "the region reaches outside the volume", found: "\(box)",
+        expected: "voxels within \(metadata.extent)")
+    }
+    if let whole = try readWholeChunk(box, as: type) { return whole }
+    let fill = zarr.fill.value(type)
+    var volume = Volume(channels: metadata.channels, box: box, fill: fill)
+    let wanted = ChunkRegion(box: box, channels: 0..<metadata.channels)
+    for file in ChunkGrid(chunkShape: zarr.chunkShape, rank: zarr.rank).indices(touching: wanted) {
+      try readFile(file, wanted, into: &volume)
+    }
+    return volume
+  }
+
+  /// The grid of what is decoded at once.
+  var decodedGrid: ChunkGrid { ChunkGrid(chunkShape: zarr.decodedShape, rank: zarr.rank) }
+
+  /// A region that is exactly one chunk needs no second copy of its values.
+  private func readWholeChunk<Scalar: VoxelScalar>(
+    _ box: VoxelBox, as type: Scalar.Type
+  ) throws(VolumeError) -> Volume<Scalar>? {
+    let wanted = ChunkRegion(box: box, channels: 0..<metadata.channels)
+    let grid = decodedGrid
+    let indices = grid.indices(touching: wanted)
+    guard zarr.sharding == nil, indices.count == 1, let index = indices.first,
+      grid.region(of: index) == wanted
+    else { return nil }
+    guard
+      let values = try decodedChunk(
+        index, as: type,
+        from: { () throws(VolumeError) in
+          try self.store.read(
+            self.key(index), limit: self.zarr.chain.limit(decodedCount: self.decodedByteCount))
+        })
+    else {
+      return Volume(channels: metadata.channels, box: box, fill: zarr.fill.value(type))
+    }
+    return Volume(channels: metadata.channels, box: box, values: values)
+  }
+
+  private func readFile<Scalar: VoxelScalar>(
+    _ file: ChunkIndex, _ wanted: ChunkRegion, into volume: inout Volume<Scalar>
+  ) throws(VolumeError) {
+    guard let sharding = zarr.sharding else {
+      let values = try decodedChunk(file, as: Scalar.self) { () throws(VolumeError) in
+        try self.readStored(file)
+      }
+      if let values { volume.copy(values, from: decodedGrid.region(of: file)) }
+      return
+    }
+    let fileRegion = ChunkGrid(chunkShape: zarr.chunkShape, rank: zarr.rank).region(of: file)
+    let inner = decodedGrid.indices(touching: wanted.intersection(fileRegion))
+    var pending: [ChunkIndex] = []
+    for index in inner {
+      guard let cached = cachedChunk(index, as: Scalar.self) else {
+        pending.append(index)
+        continue
+      }
+      volume.copy(cached, from: decodedGrid.region(of: index))
+    }
+    guard !pending.isEmpty, let shard = try store.openFile(key(file)) else { return }
+    let places = try ShardIndex(of: shard, sharding)
+    for index in pending {
+      let place = index.place(inShard: file, grid: sharding.grid, rank: zarr.rank)
+      guard let range = places.ranges[place] else { continue }
+      let values = try decodedChunk(index, as: Scalar.self) { () throws(VolumeError) in
+        try self.readInner(range, of: shard)
+      }
+      if let values { volume.copy(values, from: decodedGrid.region(of: index)) }
+    }
+  }
+
+  /// The bytes of one decoded chunk.
+  var decodedByteCount: Int { zarr.decodedShape.reduce(1, *) * metadata.dataType.byteCount }
+
+  func key(_ index: ChunkIndex) -> String {
+    zarr.keyEncoding.key(index.components(rank: zarr.rank))
+  }
+
+  private func readStored(_ index: ChunkIndex) throws(VolumeError) -> [UInt8]? {
+    let key = key(index)
+    guard let file = try store.openFile(key) else { return nil }
+    return try readInner(0..<file.byteCount, of: file)
+  }
+
+  private func readInner(
+    _ range: Range<Int>, of file: borrowing StoredFile
+  ) throws(VolumeError) -> [UInt8] {
+    let limit = zarr.decodedChain.limit(decodedCount: decodedByteCount)
+    guard range.count <= limit else {
+      throw VolumeError(
+        .corruptChunk, path: file.path, "the chunk is stored in more bytes than it can need",
+        found: "\(range.count)", expected: "at most \(limit)", remedy: Self.rewriteRemedy)
+    }
+    return try file.read(at: range.lowerBound, count: range.count)
+  }
+
+  static var rewriteRemedy: String { "write the chunk again from its source" }
+
+  private func cachedChunk<Scalar: VoxelScalar>(
+    _ index: ChunkIndex, as type: Scalar.Type
+  ) -> [Scalar]? {
+    cache?.value(for: ChunkCache.Key(path: path, index: index), as: type)
+  }
+
+  /// A chunk's values in the array's order of axes, nil where it is not stored.
+  private func decodedChunk<Scalar: VoxelScalar>(
+    _ index: ChunkIndex, as type: Scalar.Type,
+    from bytes: () throws(VolumeError) -> [UInt8]?
+  ) throws(VolumeError) -> [Scalar]? {
+    if let cached = cachedChunk(index, as: type) { return cached }
+    guard let stored = try bytes() else { return nil }
+    let values = try decode(stored, as: type, key: key(fileIndex(of: index)))
+    cache?.insert(values, for: ChunkCache.Key(path: path, index: index))
+    return values
+  }
+
+  func decode<Scalar: VoxelScalar>(
+    _ stored: [UInt8], as type: Scalar.Type, key: String
+  ) throws(VolumeError) -> [Scalar] {
+    do throws(CodecError) {
+      let values = try zarr.decodedChain.decode(
+        stored, count: zarr.decodedShape.reduce(1, *), as: type)
+      return zarr.decodedChain.reordered(values, shape: zarr.decodedShape)
+    } catch {
+      throw VolumeError(
+        .corruptChunk, path: store.path(of: key), "the chunk does not decode",
+        remedy: Self.rewriteRemedy, cause: error)
+    }
+  }
+
+  /// The file that holds a decoded chunk.
+  private func fileIndex(of index: ChunkIndex) -> ChunkIndex {
+    guard let sharding = zarr.sharding else { return index }
+    return index.shard(grid: sharding.grid, rank: zarr.rank)
+  }
+}
