@@ -1,1 +1,0 @@
-// Labels: see docs/architecture.md.

@@ -1,0 +1,47 @@
+public import Voxels
+
+/// Marks the voxels above a value with 1, the others with 0; NaN is never above.
+///
+/// - Complexity: O(*n*) in the voxels.
+@specialized(where Scalar == UInt8)
+@specialized(where Scalar == UInt16)
+@specialized(where Scalar == UInt32)
+@specialized(where Scalar == UInt64)
+@specialized(where Scalar == Int8)
+@specialized(where Scalar == Int16)
+@specialized(where Scalar == Int32)
+@specialized(where Scalar == Int64)
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+public func thresholded<Scalar: VoxelScalar>(
+  _ volume: borrowing Volume<Scalar>, above threshold: Scalar
+) -> Volume<UInt8> {
+  let values = volume.span
+  let mask = [UInt8](capacity: values.count) { output in
+    for index in values.indices { output.append(values[index] > threshold ? 1 : 0) }
+  }
+  return Volume(channels: volume.channels, box: volume.box, values: mask)
+}
+
+/// Marks the voxels at or above a value with 1, the others with 0; NaN is never marked.
+///
+/// - Complexity: O(*n*) in the voxels.
+@specialized(where Scalar == UInt8)
+@specialized(where Scalar == UInt16)
+@specialized(where Scalar == UInt32)
+@specialized(where Scalar == UInt64)
+@specialized(where Scalar == Int8)
+@specialized(where Scalar == Int16)
+@specialized(where Scalar == Int32)
+@specialized(where Scalar == Int64)
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+public func thresholded<Scalar: VoxelScalar>(
+  _ volume: borrowing Volume<Scalar>, atLeast threshold: Scalar
+) -> Volume<UInt8> {
+  let values = volume.span
+  let mask = [UInt8](capacity: values.count) { output in
+    for index in values.indices { output.append(values[index] >= threshold ? 1 : 0) }
+  }
+  return Volume(channels: volume.channels, box: volume.box, values: mask)
+}
