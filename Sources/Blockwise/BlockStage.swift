@@ -53,14 +53,28 @@ public protocol BlockStage: Sendable {
   var name: String { get }
   /// How far beyond its write box a block looks.
   var halo: VoxelExtent { get }
-  /// Everything the result depends on: input identities, parameters, algorithm version.
+  /// Everything the result depends on, one `name=value` a line: input identities, parameters,
+  /// algorithm version.
+  ///
+  /// A ledger begun with another fingerprint is refused, naming the values that differ. What does
+  /// not change the result, such as the number of workers, stays out.
   var fingerprint: String { get }
   /// What the blocks write to.
   var outputs: [any RecordedOutput] { get }
   /// Runs one block.
   func process(_ block: Block) throws -> BlockResult<Report>
   /// Joins the blocks' reports, in grid order, after every block is done.
+  ///
+  /// A run killed here does it again: it must give the same result, and what it stores must be
+  /// durable, however often it runs.
   func reduce(_ reports: [Report]) throws
+  /// Whether what an earlier ``reduce(_:)`` stored is still there; where not, it runs again.
+  func reductionIsIntact() throws -> Bool
+}
+
+extension BlockStage {
+  /// True: what the stage stores, it stores in its outputs.
+  public func reductionIsIntact() -> Bool { true }
 }
 
 extension BlockStage where Report == NoReport {
