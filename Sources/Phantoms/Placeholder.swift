@@ -1,1 +1,0 @@
-// Phantoms: see docs/architecture.md.
