@@ -1,0 +1,6 @@
+let expectedSegmentHelp = """
+  """
+let expectedOverview = """
+  """
+let expectedSegmentMarkdown = """
+  """
