@@ -141,7 +141,7 @@ private struct Surprise: Error {}
     (["evaluate", "segmentatio"], "evaluate: no such command", "'emseg evaluate segmentation'?"),
     (["evalute"], "evalute: no such command", "did you mean 'emseg evaluate'?"),
     (["--force", "segment"], "--force: no such option", "options stand behind the command"),
-    (["quux"], "quux: no such command", "'emseg help' lists the commands"),
+    (["quux"], "quux: no such command", "see 'emseg --help'"),
     (["help", "segmnt"], "segmnt: no such command", "did you mean 'emseg segment'?"),
     (["completions", "tcsh"], "completions SHELL: one shell is to be named", "bash, zsh, fish"),
     (["documentation"], "documentation FOLDER: one folder is to be named", "nothing"),
