@@ -21,19 +21,18 @@ private func blurCase() throws -> StageCase<BoxBlur, Volume<UInt16>> {
   }
 }
 
-private func countCase(_ folder: TemporaryFolder) throws -> StageCase<
-  CountValues, [String: [UInt8]]
-> {
+private func countCase(_ folder: ScratchFolder) throws -> StageCase<CountValues, [String: [UInt8]]>
+{
   let input = try numbers(extent: extent, unit: extent, limit: 20)
-  let counts = BlockFiles(path: folder("counts"))
+  let counts = BlockFiles(path: folder.file("counts"))
   let result = FileStore(root: folder.path)
   return StageCase(CountValues(input: input, counts: counts, result: result)) {
-    allContents(folder.path)
+    try folder.contents()
   } damage: { attempt in
     let name = "counts/\(attempt + 2).columns"
-    var bytes = contents(of: folder(name))
+    var bytes = try #require(folder.bytes(name))
     bytes[bytes.count / 2] ^= 4
-    overwrite(folder(name), with: attempt == 1 ? Array(bytes.dropLast()) : bytes)
+    try folder.write(attempt == 1 ? Array(bytes.dropLast()) : bytes, to: name)
   }
 }
 
@@ -45,14 +44,14 @@ private func countCase(_ folder: TemporaryFolder) throws -> StageCase<
 @Test func `a stage that joins its blocks gives the same answer in blocks and resumed`() throws {
   try checkStage(
     volume: extent, block: blockExtent, matchesWhole: { $0["histogram"] == $1["histogram"] },
-    make: { try countCase(TemporaryFolder()) })
+    make: { try countCase(ScratchFolder()) })
 }
 
 @Test(arguments: [1, 3])
 func `a run whose nth call fails goes on and leaves the same bytes`(workers: Int) throws {
   let undisturbed = try blurCase()
-  let quiet = TemporaryFolder()
-  try BlockwisePlan(grid: grid, workers: 1, ledgerPath: quiet("ledger"))
+  let quiet = try ScratchFolder()
+  try BlockwisePlan(grid: grid, workers: 1, ledgerPath: quiet.file("ledger"))
     .run(undisturbed.stage)
   var count = 0
   var failed = true
@@ -60,8 +59,8 @@ func `a run whose nth call fails goes on and leaves the same bytes`(workers: Int
     count += 1
     try #require(count < 200)
     let other = try blurCase()
-    let folder = TemporaryFolder()
-    let plan = BlockwisePlan(grid: grid, workers: workers, ledgerPath: folder("ledger"))
+    let folder = try ScratchFolder()
+    let plan = BlockwisePlan(grid: grid, workers: workers, ledgerPath: folder.file("ledger"))
     other.stage.output.failCall(after: count)
     failed = false
     do {
@@ -75,10 +74,9 @@ func `a run whose nth call fails goes on and leaves the same bytes`(workers: Int
     }
     other.stage.output.failCall(after: .max)
     #expect(try other.answer() == undisturbed.answer(), "failure at call \(count)")
-    #expect(
-      contents(of: folder("ledger")) == contents(of: quiet("ledger")), "failure at call \(count)")
+    #expect(folder.bytes("ledger") == quiet.bytes("ledger"), "failure at call \(count)")
     #expect(other.stage.output.manifest == undisturbed.stage.output.manifest)
-    #expect(filesBelow(folder.path) == ["ledger"])
+    #expect(try folder.contents().keys.sorted() == ["ledger"])
   }
   // A write and a synchronisation for each block, and the manifest.
   #expect(count == 2 * grid.count + 2)
@@ -115,9 +113,9 @@ private func picky(_ bad: Set<Int>) -> Picky {
 }
 
 @Test func `the first failing block is named and no later one is begun`() throws {
-  let folder = TemporaryFolder()
+  let folder = try ScratchFolder()
   let stage = picky([3, 5])
-  let plan = BlockwisePlan(grid: grid, workers: 1, ledgerPath: folder("ledger"))
+  let plan = BlockwisePlan(grid: grid, workers: 1, ledgerPath: folder.file("ledger"))
   let failure = try #require(throws: BlockFailure.self) { try plan.run(stage) }
   #expect(failure.block == grid.block(3))
   #expect(failure.cause is Picky.Dislike)
@@ -128,9 +126,9 @@ private func picky(_ bad: Set<Int>) -> Picky {
 }
 
 @Test func `blocks finished beside a failing one are kept`() throws {
-  let folder = TemporaryFolder()
+  let folder = try ScratchFolder()
   var stage = picky([0])
-  let plan = BlockwisePlan(grid: grid, workers: 4, ledgerPath: folder("ledger"))
+  let plan = BlockwisePlan(grid: grid, workers: 4, ledgerPath: folder.file("ledger"))
   let failure = try #require(throws: BlockFailure.self) { try plan.run(stage) }
   #expect(failure.block.index == 0)
   let finished = stage.seen.all.count - 1
@@ -139,10 +137,10 @@ private func picky(_ bad: Set<Int>) -> Picky {
 }
 
 @Test func `progress never runs backwards and ends finished`() throws {
-  let folder = TemporaryFolder()
+  let folder = try ScratchFolder()
   let stage = picky([])
   let told = Mutex<[BlockProgress]>([])
-  let plan = BlockwisePlan(grid: grid, workers: 3, ledgerPath: folder("ledger"))
+  let plan = BlockwisePlan(grid: grid, workers: 3, ledgerPath: folder.file("ledger"))
   try plan.run(stage, progress: { step in told.withLock { $0.append(step) } })
   let steps = told.withLock { $0 }
   #expect(
@@ -154,9 +152,9 @@ private func picky(_ bad: Set<Int>) -> Picky {
 }
 
 @Test func `a resumed run counts what was there and says what was damaged`() throws {
-  let folder = TemporaryFolder()
+  let folder = try ScratchFolder()
   let stage = picky([])
-  let plan = BlockwisePlan(grid: grid, workers: 2, ledgerPath: folder("ledger"))
+  let plan = BlockwisePlan(grid: grid, workers: 2, ledgerPath: folder.file("ledger"))
   try plan.run(stage)
   stage.output.lose(at: VoxelPosition(z: 5, y: 0, x: 4))
   let notices = Mutex<[String]>([])
@@ -168,11 +166,11 @@ private func picky(_ bad: Set<Int>) -> Picky {
 }
 
 @Test func `blocks that would share a chunk are refused before any runs`() throws {
-  let folder = TemporaryFolder()
+  let folder = try ScratchFolder()
   let stage = picky([])
   let odd = BlockGrid(volume: VoxelBox(extent: extent), blockExtent: VoxelExtent(z: 3, y: 4, x: 3))
   let error = try #require(throws: VolumeError.self) {
-    try BlockwisePlan(grid: odd, workers: 1, ledgerPath: folder("ledger")).run(stage)
+    try BlockwisePlan(grid: odd, workers: 1, ledgerPath: folder.file("ledger")).run(stage)
   }
   #expect(error.code == .misalignedWrite)
   #expect(error.expected == "a multiple of 2")
@@ -180,13 +178,13 @@ private func picky(_ bad: Set<Int>) -> Picky {
 }
 
 @Test func `a lost result of the join is joined again without running a block`() throws {
-  let folder = TemporaryFolder()
-  let ledgers = TemporaryFolder()
+  let folder = try ScratchFolder()
+  let ledgers = try ScratchFolder()
   let stage = try countCase(folder).stage
-  let plan = BlockwisePlan(grid: grid, workers: 2, ledgerPath: ledgers("ledger"))
+  let plan = BlockwisePlan(grid: grid, workers: 2, ledgerPath: ledgers.file("ledger"))
   try plan.run(stage)
-  let whole = allContents(folder.path)
+  let whole = try folder.contents()
   try stage.result.remove("histogram")
   #expect(try plan.run(stage).blocksRun == 0)
-  #expect(allContents(folder.path) == whole)
+  #expect(try folder.contents() == whole)
 }

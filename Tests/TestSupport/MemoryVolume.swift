@@ -1,4 +1,5 @@
 import Blockwise
+import Codecs
 import Synchronization
 package import VolumeStore
 package import Voxels
@@ -87,7 +88,8 @@ package final class MemoryVolume: VolumeWriter {
       let origin = block.writeBox.origin
       let record = ChunkRecord(
         key: "\(origin.z)/\(origin.y)/\(origin.x)",
-        storing: part.span.bytes)
+        byteCount: part.span.count * MemoryLayout<Scalar>.size,
+        crc32c: crc32c(part.span.bytes))
       let chunk = Chunk(record: record, values: part)
       state.withLock { $0.chunks[origin] = chunk }
       records.append(record)
@@ -106,8 +108,6 @@ package final class MemoryVolume: VolumeWriter {
     try count()
     state.withLock { $0.manifest = records }
   }
-
-  package func removePartialFiles() {}
 
   private func count() throws(VolumeError) {
     let fails = state.withLock { state in

@@ -1,1 +1,0 @@
-// VolumeFormats: see docs/architecture.md.

@@ -1,0 +1,157 @@
+import TestSupport
+import Testing
+import VolumeFormats
+import VolumeStore
+import Voxels
+
+/// Files that h5py wrote: see `tools/golden/hdf5.py`.
+@Suite struct HDF5DatasetGoldenTests {
+  static let folder = "\(volumes)/golden/h5py-3.16.0"
+
+  static let files = folderContents(folder).filter { name in
+    DataType.allCases.contains { name.hasPrefix("\($0.rawValue)-") }
+  }
+
+  @Test(arguments: files, ["contiguous", "gzip", "shuffle"])
+  func `every type, byte order and layout reads exactly`(_ name: String, dataset: String) throws {
+    let reader = try HDF5Dataset("\(Self.folder)/\(name)", dataset: dataset)
+    #expect(name.hasPrefix("\(reader.metadata.dataType.rawValue)-"))
+    #expect(reader.metadata.extent == goldenExtent)
+    #expect(!reader.metadata.hasChannelAxis)
+    #expect(try readsGolden(reader))
+  }
+
+  @Test func `the golden set is all there`() {
+    #expect(Self.files.count == 20)
+  }
+
+  @Test func `a chunk is the storage unit, or a section where there are none`() throws {
+    let path = "\(Self.folder)/uint8-le.h5"
+    #expect(
+      try HDF5Dataset(path, dataset: "gzip").metadata.storageUnit == VoxelExtent(z: 2, y: 16, x: 16)
+    )
+    let contiguous = try HDF5Dataset(path, dataset: "contiguous")
+    #expect(contiguous.metadata.storageUnit == VoxelExtent(z: 1, y: 29, x: 35))
+    #expect(contiguous.cacheBytes == 0)
+  }
+
+  @Test func `the cache holds a layer of chunks within its limit`() throws {
+    let path = "\(Self.folder)/uint64-le.h5"
+    let chunk = 2 * 16 * 16 * 8
+    #expect(try HDF5Dataset(path, dataset: "gzip").cacheBytes == 6 * chunk)
+    #expect(try HDF5Dataset(path, dataset: "gzip", cacheLimit: 10_000).cacheBytes == 10_000)
+    #expect(try HDF5Dataset(path, dataset: "gzip", cacheLimit: 0).cacheBytes == chunk)
+  }
+
+  @Test func `CREMI files give images where no dataset is named`() throws {
+    let raw = try HDF5Dataset("\(Self.folder)/cremi.h5")
+    #expect(raw.dataset == "/volumes/raw")
+    #expect(raw.notes.contains { $0.contains("/volumes/raw taken") })
+    #expect(raw.metadata.voxelSize == VoxelSize(z: 40, y: 5, x: 4))
+    #expect(raw.metadata.offset == .zero)
+    #expect(try readsGolden(raw))
+    let labels = try HDF5Dataset(
+      "\(Self.folder)/cremi.h5", dataset: "volumes/labels/neuron_ids")
+    #expect(labels.metadata.offset == PhysicalPosition(z: 120, y: 10, x: 8))
+    #expect(try readsGolden(labels))
+  }
+
+  @Test(arguments: [
+    ("zyxc", 2, true), ("czyx", 2, true), ("tzyxc", 2, true), ("zcyx", 2, true),
+    ("untold", 2, true), ("ordered", 2, true), ("trailing", 1, false), ("single", 1, false),
+  ])
+  func `axes are told or recognised`(dataset: String, channels: Int, hasChannelAxis: Bool) throws {
+    let reader = try HDF5Dataset("\(Self.folder)/axes.h5", dataset: dataset)
+    #expect(reader.metadata.extent == goldenExtent)
+    #expect(reader.metadata.channels == channels)
+    #expect(reader.metadata.hasChannelAxis == hasChannelAxis)
+    #expect(try readsGolden(reader))
+  }
+
+  @Test func `the only volume is found and micrometres are understood`() throws {
+    let reader = try HDF5Dataset("\(Self.folder)/main.h5")
+    #expect(reader.dataset == "/main")
+    let size = try #require(reader.metadata.voxelSize)
+    // The file holds single precision.
+    #expect(abs(size.z - 40) < 1e-5 && abs(size.y - 5) < 1e-6 && abs(size.x - 4) < 1e-6)
+  }
+
+  @Test func `chunks that were never written are noted`() throws {
+    let reader = try HDF5Dataset("\(Self.folder)/unwritten.h5")
+    #expect(reader.notes.contains { $0.contains("12 of 18 chunks were never written") })
+  }
+
+  @Test func `a link within the file is followed`() throws {
+    let path = "\(Self.folder)/softlink.h5"
+    #expect(try readsGolden(try HDF5Dataset(path, dataset: "/alias")))
+    #expect(try HDF5Dataset(path).dataset == "/real")
+  }
+
+  @Test func `threads read and open at once`() throws {
+    let path = "\(Self.folder)/uint32-be.h5"
+    let reader = try HDF5Dataset(path, dataset: "gzip")
+    let box = goldenBoxes[2]
+    let expected = goldenVolume(box, UInt32.self)
+    concurrentForEach(0..<24, threads: 4) { index in
+      #expect((try? reader.read(box, as: UInt32.self)) == expected)
+      let other = try? HDF5Dataset(path, dataset: "shuffle")
+      #expect((try? other?.read(box, as: UInt32.self)) == expected)
+    }
+  }
+}
+
+/// Files that are damaged, hostile or of a kind that is refused: see `tools/golden/hdf5.py`.
+@Suite struct HDF5DatasetBadInputTests {
+  static let folder = "\(volumes)/bad/hdf5"
+
+  private static func read(_ name: String, dataset: String? = nil) -> VolumeError? {
+    volumeError {
+      let reader = try HDF5Dataset("\(folder)/\(name)", dataset: dataset)
+      func read<Scalar: VoxelScalar>(_ type: Scalar.Type) throws {
+        let extent = reader.metadata.extent
+        let part = VoxelExtent(z: 1, y: min(extent.y, 100), x: min(extent.x, 100))
+        _ = try reader.read(VoxelBox(extent: part), as: type)
+      }
+      try read(reader.metadata.dataType.scalarType)
+    }
+  }
+
+  @Test(arguments: folderContents(folder), [nil, "/data"])
+  func `every bad file gives an error that names the file and what to do`(
+    _ name: String, dataset: String?
+  ) throws {
+    let error = try #require(Self.read(name, dataset: dataset), "\(name) was read without an error")
+    #expect(error.path.hasPrefix("\(Self.folder)/\(name)"), "\(error)")
+    #expect(error.remedy?.isEmpty == false, "\(error)")
+    #expect(error.message.first?.isUppercase == false && error.message.last != ".", "\(error)")
+  }
+
+  @Test func `the corpus is all there`() {
+    #expect(folderContents(Self.folder).count >= 28)
+  }
+
+  @Test(arguments: [
+    ("truncated.h5", VolumeError.Code.malformedMetadata), ("compound.h5", .unsupportedFeature),
+    ("lzf.h5", .unsupportedFeature), ("unknown-filter.h5", .unsupportedFeature),
+    ("external-storage.h5", .unsupportedFeature), ("virtual.h5", .unsupportedFeature),
+    ("other-file.h5", .notFound), ("damaged-chunk.h5", .corruptChunk),
+    ("failed-checksum.h5", .corruptChunk), ("huge-chunks.h5", .limitExceeded),
+    ("overflowing.h5", .limitExceeded), ("rank-2.h5", .unsupportedFeature),
+    ("reversed-axes.h5", .unsupportedFeature),
+  ])
+  func `the kind of fault is told`(name: String, code: VolumeError.Code) {
+    let error = Self.read(name, dataset: "/data")
+    #expect(error?.code == code, "\(String(describing: error))")
+  }
+
+  @Test func `several volumes are listed`() {
+    let error = Self.read("several.h5")
+    #expect(error?.found == "/first, /group/second")
+    #expect(error?.remedy?.contains("--dataset /first") == true)
+  }
+
+  @Test func `a missing filter is named`() {
+    #expect(Self.read("lzf.h5")?.found?.contains("LZF") == true)
+    #expect(Self.read("unknown-filter.h5")?.found?.contains("Zstandard") == true)
+  }
+}

@@ -1,0 +1,187 @@
+import TestSupport
+import Testing
+import VolumeFormats
+import VolumeStore
+import Voxels
+
+@Suite struct TIFFStackWriterTests {
+  private static func metadata(_ type: DataType, _ extent: VoxelExtent) -> VolumeMetadata {
+    VolumeMetadata(
+      extent: extent, dataType: type, voxelSize: VoxelSize(z: 40, y: 5, x: 4), storageUnit: extent)
+  }
+
+  @Test(arguments: DataType.allCases.filter { $0.byteCount <= 4 }, [true, false])
+  func `what is written reads back, in pieces of any number of sections`(
+    type: DataType, isImage: Bool
+  ) throws {
+    func check<Scalar: VoxelScalar>(_ type: Scalar.Type) throws {
+      let folder = TemporaryFolder()
+      let extent = VoxelExtent(z: 5, y: 300, x: 270)
+      let volume = randomVolume(type, box: VoxelBox(extent: extent), seed: 3)
+      let writer = try TIFFStackWriter(
+        folder("stack.tif"), metadata: Self.metadata(Scalar.dataType, extent),
+        content: isImage ? .image : .labels)
+      for (start, count) in [(0, 2), (2, 1), (3, 2)] {
+        let part = VoxelBox(
+          origin: VoxelPosition(z: start, y: 0, x: 0),
+          extent: VoxelExtent(z: count, y: extent.y, x: extent.x))
+        try writer.write(volume.cropped(to: part))
+      }
+      #expect(folderContents(folder.path) == [".stack.tif.partial"])
+      try writer.finish()
+      #expect(folderContents(folder.path) == ["stack.tif"])
+      let stack = try TIFFStack(folder("stack.tif"))
+      #expect(stack.metadata.voxelSize == VoxelSize(z: 40, y: 5, x: 4))
+      #expect(try stack.read(stack.metadata.box, as: type) == volume)
+    }
+    try check(type.scalarType)
+  }
+
+  @Test func `an abandoned file leaves nothing`() throws {
+    let folder = TemporaryFolder()
+    let extent = VoxelExtent(cube: 8)
+    do {
+      let writer = try TIFFStackWriter(
+        folder("stack.tif"), metadata: Self.metadata(.uint8, extent), content: .image)
+      try writer.write(Volume<UInt8>(box: VoxelBox(extent: VoxelExtent(z: 1, y: 8, x: 8))))
+      let error = volumeError { try writer.finish() }
+      #expect(error?.code == .misalignedWrite)
+    }
+    #expect(folderContents(folder.path).isEmpty)
+  }
+
+  @Test func `sections out of order and cut sections are refused`() throws {
+    let folder = TemporaryFolder()
+    let writer = try TIFFStackWriter(
+      folder("stack.tif"), metadata: Self.metadata(.uint8, VoxelExtent(cube: 8)), content: .image)
+    for box in [
+      VoxelBox(origin: VoxelPosition(z: 1, y: 0, x: 0), extent: VoxelExtent(z: 1, y: 8, x: 8)),
+      VoxelBox(extent: VoxelExtent(z: 1, y: 4, x: 8)),
+    ] {
+      let error = volumeError { try writer.write(Volume<UInt8>(box: box)) }
+      #expect(error?.code == .misalignedWrite)
+    }
+  }
+
+  @Test func `64-bit labels are refused with a way out`() {
+    let folder = TemporaryFolder()
+    let error = volumeError {
+      _ = try TIFFStackWriter(
+        folder("labels.tif"), metadata: Self.metadata(.uint64, VoxelExtent(cube: 8)),
+        content: .labels)
+    }
+    #expect(error?.code == .unsupportedFeature)
+    #expect(error?.remedy?.contains("HDF5") == true)
+  }
+
+  @Test func `a file that is there stays unless it is to be replaced`() throws {
+    let folder = TemporaryFolder()
+    overwrite(folder("stack.tif"), with: [1, 2, 3])
+    let metadata = Self.metadata(.uint8, VoxelExtent(cube: 4))
+    let error = volumeError {
+      _ = try TIFFStackWriter(folder("stack.tif"), metadata: metadata, content: .image)
+    }
+    #expect(error?.code == .alreadyExists)
+    #expect(contents(of: folder("stack.tif")) == [1, 2, 3])
+    let writer = try TIFFStackWriter(
+      folder("stack.tif"), metadata: metadata, content: .image, replacing: true)
+    #expect(contents(of: folder("stack.tif")) == [1, 2, 3])
+    try writer.write(Volume<UInt8>(box: metadata.box, fill: 7))
+    try writer.finish()
+    #expect(
+      try TIFFStack(folder("stack.tif")).read(metadata.box, as: UInt8.self)
+        == Volume(box: metadata.box, fill: 7))
+  }
+}
+
+@Suite struct HDF5WriterTests {
+  @Test(arguments: DataType.allCases, [1, 3])
+  func `what is written reads back, whatever the regions and their order`(
+    type: DataType, channels: Int
+  ) throws {
+    func check<Scalar: VoxelScalar>(_ type: Scalar.Type) throws {
+      let folder = TemporaryFolder()
+      let metadata = VolumeMetadata(
+        extent: VoxelExtent(z: 10, y: 70, x: 66), channels: channels, hasChannelAxis: channels > 1,
+        dataType: Scalar.dataType,
+        voxelSize: VoxelSize(z: 0.04, y: 0.005, x: 0.004, unit: .micrometer),
+        offset: PhysicalPosition(z: 0.4, y: 0, x: 1), storageUnit: VoxelExtent(cube: 64))
+      let volume = randomVolume(type, channels: channels, box: metadata.box, seed: 5)
+      let writer = try HDF5Writer(folder("labels.h5"))
+      let dataset = "/volumes/labels/neuron_ids"
+      try writer.addDataset(dataset, metadata: metadata)
+      for z in [7, 0] {
+        for y in [0, 33] {
+          let end = VoxelPosition(z: z == 0 ? 7 : 10, y: y == 0 ? 33 : 70, x: 66)
+          let part = VoxelBox(from: VoxelPosition(z: z, y: y, x: 0), to: end)
+          try writer.write(volume.cropped(to: part), to: dataset)
+        }
+      }
+      #expect(folderContents(folder.path) == [".labels.h5.partial"])
+      try writer.finish()
+      #expect(folderContents(folder.path) == ["labels.h5"])
+      let reader = try HDF5Dataset(folder("labels.h5"))
+      #expect(reader.dataset == dataset)
+      #expect(reader.metadata.channels == channels)
+      let size = try #require(reader.metadata.voxelSize)
+      #expect(abs(size.z - 40) < 1e-9 && abs(size.x - 4) < 1e-9)
+      #expect(abs(reader.metadata.offset.x - 1000) < 1e-9)
+      #expect(try reader.read(metadata.box, as: type) == volume)
+    }
+    try check(type.scalarType)
+  }
+
+  @Test func `several datasets lie in one file`() throws {
+    let folder = TemporaryFolder()
+    let metadata = VolumeMetadata(
+      extent: VoxelExtent(cube: 6), dataType: .uint8, voxelSize: nil,
+      storageUnit: VoxelExtent(cube: 6))
+    var labels = metadata
+    labels.dataType = .uint64
+    let writer = try HDF5Writer(folder("both.h5"))
+    try writer.addDataset("/volumes/raw", metadata: metadata)
+    try writer.addDataset("/volumes/labels/neuron_ids", metadata: labels)
+    try writer.write(Volume<UInt8>(box: metadata.box, fill: 9), to: "/volumes/raw")
+    try writer.write(
+      Volume<UInt64>(box: metadata.box, fill: .max), to: "/volumes/labels/neuron_ids")
+    try writer.finish()
+    let raw = try HDF5Dataset(folder("both.h5"))
+    #expect(raw.dataset == "/volumes/raw")
+    #expect(try raw.read(metadata.box, as: UInt8.self) == Volume(box: metadata.box, fill: 9))
+    let read = try HDF5Dataset(folder("both.h5"), dataset: "/volumes/labels/neuron_ids")
+    #expect(try read.read(metadata.box, as: UInt64.self) == Volume(box: metadata.box, fill: .max))
+  }
+
+  @Test func `equal volumes give equal files`() throws {
+    let folder = TemporaryFolder()
+    let metadata = VolumeMetadata(
+      extent: VoxelExtent(cube: 20), dataType: .uint16, voxelSize: VoxelSize(z: 1, y: 1, x: 1),
+      storageUnit: VoxelExtent(cube: 20))
+    let volume = randomVolume(UInt16.self, box: metadata.box, seed: 8)
+    for name in ["a.h5", "b.h5"] {
+      let writer = try HDF5Writer(folder(name))
+      try writer.addDataset("/volumes/raw", metadata: metadata)
+      try writer.write(volume, to: "/volumes/raw")
+      try writer.finish()
+    }
+    #expect(contents(of: folder("a.h5")) == contents(of: folder("b.h5")))
+  }
+
+  @Test func `an abandoned file leaves nothing`() throws {
+    let folder = TemporaryFolder()
+    do {
+      let writer = try HDF5Writer(folder("labels.h5"))
+      try writer.addDataset(
+        "/main",
+        metadata: VolumeMetadata(
+          extent: VoxelExtent(cube: 8), dataType: .uint8, voxelSize: nil,
+          storageUnit: VoxelExtent(cube: 8)))
+    }
+    #expect(folderContents(folder.path).isEmpty)
+  }
+
+  @Test func `a folder that is not there is named`() {
+    let error = volumeError { _ = try HDF5Writer("/nowhere/at/all.h5") }
+    #expect(error?.path == "/nowhere/at/all.h5")
+  }
+}
