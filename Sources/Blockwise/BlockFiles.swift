@@ -6,7 +6,6 @@ public import VolumeStore
 /// What blocks hand to each other or to `reduce`, when it is too much for the ledger. Files are
 /// put in place whole; each ends in a checksum that is checked whenever it is read.
 public struct BlockFiles: RecordedOutput {
-  private static let manifest = "manifest.json"
   /// A file of more bytes than this is refused unread.
   private static let largestFile = 1 << 36
 
@@ -27,7 +26,7 @@ public struct BlockFiles: RecordedOutput {
     do {
       let bytes = try table.encoded()
       try store.write(bytes.rawSpan, to: key)
-      return record(key, bytes)
+      return ChunkRecord(key: key, storing: bytes.rawSpan)
     } catch let error as VolumeError {
       throw error
     } catch {
@@ -50,38 +49,22 @@ public struct BlockFiles: RecordedOutput {
   }
 
   /// Whether a block's file is the one recorded.
-  public func isIntact(_ found: ChunkRecord) throws(VolumeError) -> Bool {
-    guard let bytes = try store.read(found.key, limit: Self.largestFile) else { return false }
-    return record(found.key, bytes) == found
+  public func isIntact(_ record: ChunkRecord) throws(VolumeError) -> Bool {
+    guard let bytes = try store.read(record.key, limit: Self.largestFile) else { return false }
+    return record.matches(bytes.rawSpan)
   }
 
   /// Makes every file written so far durable.
   public func synchronize() throws(VolumeError) { try store.synchronize() }
 
-  /// Writes `manifest.json`: every file's name, length and CRC-32C.
+  /// Writes the manifest of all records, as in the folder of an array.
   public func finish(_ records: [ChunkRecord]) throws(VolumeError) {
-    let files = records.map { record in
-      JSONValue.object([
-        "key": .string(record.key), "byteCount": .integer(Int64(record.byteCount)),
-        "crc32c": .integer(Int64(record.crc32c)),
-      ])
-    }
-    do {
-      let bytes = try JSONValue.object(["files": .array(files)]).encoded(pretty: true)
-      try store.write(bytes.rawSpan, to: Self.manifest)
-      try store.synchronize()
-    } catch let error as VolumeError {
-      throw error
-    } catch {
-      throw VolumeError(
-        .inputOutput, path: store.path(of: Self.manifest), "the manifest cannot be written",
-        cause: error)
-    }
+    try store.write(ChunkManifest.encoded(records).rawSpan, to: ChunkManifest.key)
+    try store.synchronize()
   }
+
+  /// Removes the unfinished files of runs that were killed.
+  public func removePartialFiles() throws(VolumeError) { try store.removePartialFiles() }
 
   private func key(_ index: Int) -> String { "\(index).columns" }
-
-  private func record(_ key: String, _ bytes: [UInt8]) -> ChunkRecord {
-    ChunkRecord(key: key, byteCount: bytes.count, crc32c: crc32c(bytes.rawSpan))
-  }
 }

@@ -43,6 +43,8 @@ final class BlockLedger<Report: Codable & Sendable>: Sendable {
     self.path = path
     self.header = header
     lock = try takeLock(ledger: path)
+    let (store, name) = ledgerStore(path)
+    try store.removePartialFiles(of: name)
     var contents = LedgerContents<Report>(blockCount: header.blockCount)
     if let bytes = try ledgerBytes(path) {
       contents = try LedgerContents(

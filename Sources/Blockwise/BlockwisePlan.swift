@@ -54,6 +54,9 @@ public struct BlockwisePlan: Sendable {
       header: LedgerHeader(stage: stage.name, fingerprint: stage.fingerprint, grid: grid),
       outputCount: outputs.count, notice: notice)
     let tally = ProgressTally(stage: stage.name, grid: grid, progress: progress)
+    if !ledger.isSealed {
+      for output in outputs { try output.removePartialFiles() }
+    }
 
     let damaged = try damagedBlocks(ledger.entries, outputs: outputs)
     let reductionIsIntact = try !ledger.isSealed || stage.reductionIsIntact()
@@ -62,7 +65,8 @@ public struct BlockwisePlan: Sendable {
       notice(
         "\(stage.name): the output of block \(index) is missing or damaged; it runs again")
     }
-    let pending = ledger.entries.indices.filter { ledger.entries[$0] == nil }
+    let done = ledger.entries
+    let pending = done.indices.filter { done[$0] == nil }
     let resumed = Set(0..<grid.count).subtracting(pending)
     tally.start(resumed: resumed)
     let summary = BlockwiseSummary(

@@ -49,9 +49,9 @@ struct LedgerHeader: Codable, Hashable, Sendable {
     }
     compare("the ledger's format", "\(format)", "\(new.format)")
     compare("the stage", stage, new.stage)
-    compare("the volume", "\(volume)", "\(new.volume)")
-    compare("the region", "\(region)", "\(new.region)")
-    compare("the block size", "\(block)", "\(new.block)")
+    compare("the volume", text(volume), text(new.volume))
+    compare("the region", text(region), text(new.region))
+    compare("the block size", text(block), text(new.block))
     let before = fingerprintValues(fingerprint)
     let after = fingerprintValues(new.fingerprint)
     for name in Set(before.keys).union(after.keys).sorted() {
@@ -194,4 +194,12 @@ private func fingerprintValues(_ fingerprint: String) -> [String: String] {
     }
   }
   return values
+}
+
+/// Numbers as users write them, `z,y,x`, an origin and a size parted by a plus.
+private func text(_ numbers: [Int]) -> String {
+  let parts = stride(from: 0, to: numbers.count, by: 3).map { start in
+    numbers[start..<min(start + 3, numbers.count)].map { "\($0)" }.joined(separator: ",")
+  }
+  return parts.joined(separator: "+")
 }

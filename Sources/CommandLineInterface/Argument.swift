@@ -136,6 +136,20 @@ extension Argument {
       .positional, name, property, presence, placeholder: name, accepting: accepted, help)
   }
 
+  /// Arguments known by their place, at least one, each one element.
+  ///
+  /// - Parameters:
+  ///   - name: What stands for one value, in capitals, such as `SOURCE`.
+  ///   - property: What receives the values.
+  ///   - help: What the arguments mean, as sentences.
+  /// - Returns: The declaration.
+  public static func positionals<Element: ArgumentValue>(
+    _ name: String, _ property: any WritableKeyPath<Options, [Element]> & Sendable,
+    _ help: String
+  ) -> Argument {
+    positionals(name, property, .required, help)
+  }
+
   /// Arguments known by their place, any number of them, each one element.
   ///
   /// - Parameters:
@@ -146,7 +160,7 @@ extension Argument {
   /// - Returns: The declaration.
   public static func positionals<Element: ArgumentValue>(
     _ name: String, _ property: any WritableKeyPath<Options, [Element]> & Sendable,
-    _ presence: Presence = .required, _ help: String
+    _ presence: Presence, _ help: String
   ) -> Argument {
     let specification = ArgumentSpecification(
       kind: .positional, name: name, placeholder: name, help: help, presence: presence,

@@ -17,7 +17,7 @@ package struct HelpPage {
   /// The page of one command.
   package mutating func text(of page: CommandPage) -> String {
     lines = wrapped("\(page.call): \(page.summary)", width: width)
-    section("Usage", wrapped(page.synopsis, width: width - 4, indent: 4).hanging)
+    section("Usage", wrapped(page.synopsis, width: width, indent: 2, hanging: 4))
     if !page.discussion.isEmpty {
       section("Description", wrapped(page.discussion, width: width, indent: 2))
     }
@@ -30,7 +30,8 @@ package struct HelpPage {
       page.examples.flatMap { example in
         ["  \(example.command)"] + wrapped(example.explanation, width: width, indent: 6)
       })
-    section("References", page.references.flatMap { wrapped($0, width: width, indent: 2).hanging })
+    section(
+      "References", page.references.flatMap { wrapped($0, width: width, indent: 2, hanging: 4) })
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -63,7 +64,7 @@ package struct HelpPage {
 
   /// Terms on the left, what they mean beside them or, under a long term, below.
   private func definitions(_ entries: [(term: String, meaning: String)]) -> [String] {
-    let longest = entries.map(\.term.count).filter { $0 <= 24 }.max() ?? 0
+    let longest = entries.map(\.term.count).filter { $0 <= 28 }.max() ?? 0
     let column = longest + 4
     return entries.flatMap { term, meaning in
       let body = wrapped(meaning, width: width, indent: column)
@@ -71,14 +72,5 @@ package struct HelpPage {
       let head = rightPadded("  \(term)", to: column)
       return [head + first.dropFirst(column)] + body.dropFirst()
     }
-  }
-}
-
-extension [String] {
-  /// The lines with all but the first set in by two more columns than the first.
-  fileprivate var hanging: [String] {
-    guard let first else { return [] }
-    return [first.hasPrefix("    ") ? String(first.dropFirst(2)) : first]
-      + dropFirst().map { $0.hasPrefix("    ") ? $0 : "  \($0)" }
   }
 }

@@ -1,10 +1,20 @@
 /// Breaks text into lines no wider than a width, each behind an indent.
 ///
 /// Paragraphs are divided by empty lines; lines that begin with two spaces stand as they are.
-package func wrapped(_ text: String, width: Int, indent: Int = 0) -> [String] {
-  let margin = String(repeating: " ", count: indent)
+///
+/// - Parameters:
+///   - text: The text.
+///   - width: The most columns a line fills, where its words allow it.
+///   - indent: How many spaces stand before a line.
+///   - hanging: How many more stand before every line but the first.
+/// - Returns: The lines, without line breaks.
+package func wrapped(
+  _ text: String, width: Int, indent: Int = 0, hanging: Int = 0
+) -> [String] {
   var lines: [String] = []
   var line = ""
+  var column: Int { indent + (lines.isEmpty ? 0 : hanging) }
+  var margin: String { String(repeating: " ", count: column) }
   func flush() {
     if !line.isEmpty { lines.append(margin + line) }
     line = ""
@@ -18,7 +28,7 @@ package func wrapped(_ text: String, width: Int, indent: Int = 0) -> [String] {
       lines.append(margin + paragraphLine)
     } else {
       for word in paragraphLine.split(separator: " ") {
-        if !line.isEmpty, indent + line.count + 1 + word.count > width { flush() }
+        if !line.isEmpty, column + line.count + 1 + word.count > width { flush() }
         line += line.isEmpty ? String(word) : " \(word)"
       }
     }

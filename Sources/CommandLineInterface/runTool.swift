@@ -181,8 +181,7 @@ struct Tool: Sendable {
     return UsageError(
       words[0], "no such command",
       found: wanted.count > 1 ? "'\(wanted.joined(separator: " "))'" : nil,
-      remedy: suggestion.map { "did you mean '\(name) \($0)'?" }
-        ?? "'\(name) help' lists the commands")
+      remedy: suggestion.map { "did you mean '\(name) \($0)'?" })
   }
 
   private func report(_ error: any Error, call: String, _ console: Console) -> ExitStatus {

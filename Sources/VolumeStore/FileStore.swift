@@ -54,7 +54,7 @@ public final class FileStore: Sendable {
   /// The file is durable when this returns, its name once ``synchronize()`` has returned.
   public func write(_ bytes: RawSpan, to key: String) throws(VolumeError) {
     let target = path(of: key)
-    let (folder, name) = split(target)
+    let (folder, name) = Self.split(target)
     try createFolder(folder)
     let partial = "\(folder)/\(PartialFile.name(for: name))"
     try PartialFile.write(bytes, to: partial, for: target)
@@ -70,7 +70,7 @@ public final class FileStore: Sendable {
   public func remove(_ key: String) throws(VolumeError) {
     let target = path(of: key)
     guard unlink(target) != 0 else {
-      touched.withLock { _ = $0.insert(split(target).folder) }
+      touched.withLock { _ = $0.insert(Self.split(target).folder) }
       return
     }
     guard errno == ENOENT || errno == ENOTDIR else {
@@ -109,7 +109,7 @@ public final class FileStore: Sendable {
             found: "a file of that name", remedy: "choose another output")
         }
       case ENOENT:
-        let above = split(folder).folder
+        let above = Self.split(folder).folder
         guard above != folder else {
           throw VolumeError(errno: ENOENT, path: folder, "cannot create the folder")
         }
@@ -122,7 +122,7 @@ public final class FileStore: Sendable {
         throw VolumeError(errno: errno, path: folder, "cannot create the folder")
       }
     } else {
-      touched.withLock { _ = $0.insert(split(folder).folder) }
+      touched.withLock { _ = $0.insert(Self.split(folder).folder) }
     }
     known.withLock { _ = $0.insert(folder) }
   }
@@ -141,7 +141,7 @@ public final class FileStore: Sendable {
     }
   }
 
-  private func split(_ path: String) -> (folder: String, name: String) {
+  static func split(_ path: String) -> (folder: String, name: String) {
     guard let slash = path.lastIndex(of: "/") else { return (".", path) }
     let folder = slash == path.startIndex ? "/" : String(path[..<slash])
     return (folder, String(path[path.index(after: slash)...]))

@@ -53,4 +53,6 @@ public protocol RecordedOutput: Sendable {
   func synchronize() throws(VolumeError)
   /// Closes the output once every block is done: writes the manifest of all records, sorted by key.
   func finish(_ records: [ChunkRecord]) throws(VolumeError)
+  /// Removes the unfinished files of writers that were killed; called while no one is writing.
+  func removePartialFiles() throws(VolumeError)
 }

@@ -21,18 +21,19 @@ private func blurCase() throws -> StageCase<BoxBlur, Volume<UInt16>> {
   }
 }
 
-private func countCase(_ folder: ScratchFolder) throws -> StageCase<CountValues, [String: [UInt8]]>
-{
+private func countCase(_ folder: TemporaryFolder) throws -> StageCase<
+  CountValues, [String: [UInt8]]
+> {
   let input = try numbers(extent: extent, unit: extent, limit: 20)
-  let counts = BlockFiles(path: folder.file("counts"))
+  let counts = BlockFiles(path: folder("counts"))
   let result = FileStore(root: folder.path)
   return StageCase(CountValues(input: input, counts: counts, result: result)) {
-    try folder.contents()
+    allContents(folder.path)
   } damage: { attempt in
     let name = "counts/\(attempt + 2).columns"
-    var bytes = try #require(folder.bytes(name))
+    var bytes = contents(of: folder(name))
     bytes[bytes.count / 2] ^= 4
-    try folder.write(attempt == 1 ? Array(bytes.dropLast()) : bytes, to: name)
+    overwrite(folder(name), with: attempt == 1 ? Array(bytes.dropLast()) : bytes)
   }
 }
 
@@ -44,14 +45,14 @@ private func countCase(_ folder: ScratchFolder) throws -> StageCase<CountValues,
 @Test func `a stage that joins its blocks gives the same answer in blocks and resumed`() throws {
   try checkStage(
     volume: extent, block: blockExtent, matchesWhole: { $0["histogram"] == $1["histogram"] },
-    make: { try countCase(ScratchFolder()) })
+    make: { try countCase(TemporaryFolder()) })
 }
 
 @Test(arguments: [1, 3])
 func `a run whose nth call fails goes on and leaves the same bytes`(workers: Int) throws {
   let undisturbed = try blurCase()
-  let quiet = try ScratchFolder()
-  try BlockwisePlan(grid: grid, workers: 1, ledgerPath: quiet.file("ledger"))
+  let quiet = TemporaryFolder()
+  try BlockwisePlan(grid: grid, workers: 1, ledgerPath: quiet("ledger"))
     .run(undisturbed.stage)
   var count = 0
   var failed = true
@@ -59,8 +60,8 @@ func `a run whose nth call fails goes on and leaves the same bytes`(workers: Int
     count += 1
     try #require(count < 200)
     let other = try blurCase()
-    let folder = try ScratchFolder()
-    let plan = BlockwisePlan(grid: grid, workers: workers, ledgerPath: folder.file("ledger"))
+    let folder = TemporaryFolder()
+    let plan = BlockwisePlan(grid: grid, workers: workers, ledgerPath: folder("ledger"))
     other.stage.output.failCall(after: count)
     failed = false
     do {
@@ -74,9 +75,10 @@ func `a run whose nth call fails goes on and leaves the same bytes`(workers: Int
     }
     other.stage.output.failCall(after: .max)
     #expect(try other.answer() == undisturbed.answer(), "failure at call \(count)")
-    #expect(folder.bytes("ledger") == quiet.bytes("ledger"), "failure at call \(count)")
+    #expect(
+      contents(of: folder("ledger")) == contents(of: quiet("ledger")), "failure at call \(count)")
     #expect(other.stage.output.manifest == undisturbed.stage.output.manifest)
-    #expect(try folder.contents().keys.sorted() == ["ledger"])
+    #expect(filesBelow(folder.path) == ["ledger"])
   }
   // A write and a synchronisation for each block, and the manifest.
   #expect(count == 2 * grid.count + 2)
@@ -113,9 +115,9 @@ private func picky(_ bad: Set<Int>) -> Picky {
 }
 
 @Test func `the first failing block is named and no later one is begun`() throws {
-  let folder = try ScratchFolder()
+  let folder = TemporaryFolder()
   let stage = picky([3, 5])
-  let plan = BlockwisePlan(grid: grid, workers: 1, ledgerPath: folder.file("ledger"))
+  let plan = BlockwisePlan(grid: grid, workers: 1, ledgerPath: folder("ledger"))
   let failure = try #require(throws: BlockFailure.self) { try plan.run(stage) }
   #expect(failure.block == grid.block(3))
   #expect(failure.cause is Picky.Dislike)
@@ -126,9 +128,9 @@ private func picky(_ bad: Set<Int>) -> Picky {
 }
 
 @Test func `blocks finished beside a failing one are kept`() throws {
-  let folder = try ScratchFolder()
+  let folder = TemporaryFolder()
   var stage = picky([0])
-  let plan = BlockwisePlan(grid: grid, workers: 4, ledgerPath: folder.file("ledger"))
+  let plan = BlockwisePlan(grid: grid, workers: 4, ledgerPath: folder("ledger"))
   let failure = try #require(throws: BlockFailure.self) { try plan.run(stage) }
   #expect(failure.block.index == 0)
   let finished = stage.seen.all.count - 1
@@ -137,10 +139,10 @@ private func picky(_ bad: Set<Int>) -> Picky {
 }
 
 @Test func `progress never runs backwards and ends finished`() throws {
-  let folder = try ScratchFolder()
+  let folder = TemporaryFolder()
   let stage = picky([])
   let told = Mutex<[BlockProgress]>([])
-  let plan = BlockwisePlan(grid: grid, workers: 3, ledgerPath: folder.file("ledger"))
+  let plan = BlockwisePlan(grid: grid, workers: 3, ledgerPath: folder("ledger"))
   try plan.run(stage, progress: { step in told.withLock { $0.append(step) } })
   let steps = told.withLock { $0 }
   #expect(
@@ -152,9 +154,9 @@ private func picky(_ bad: Set<Int>) -> Picky {
 }
 
 @Test func `a resumed run counts what was there and says what was damaged`() throws {
-  let folder = try ScratchFolder()
+  let folder = TemporaryFolder()
   let stage = picky([])
-  let plan = BlockwisePlan(grid: grid, workers: 2, ledgerPath: folder.file("ledger"))
+  let plan = BlockwisePlan(grid: grid, workers: 2, ledgerPath: folder("ledger"))
   try plan.run(stage)
   stage.output.lose(at: VoxelPosition(z: 5, y: 0, x: 4))
   let notices = Mutex<[String]>([])
@@ -166,11 +168,11 @@ private func picky(_ bad: Set<Int>) -> Picky {
 }
 
 @Test func `blocks that would share a chunk are refused before any runs`() throws {
-  let folder = try ScratchFolder()
+  let folder = TemporaryFolder()
   let stage = picky([])
   let odd = BlockGrid(volume: VoxelBox(extent: extent), blockExtent: VoxelExtent(z: 3, y: 4, x: 3))
   let error = try #require(throws: VolumeError.self) {
-    try BlockwisePlan(grid: odd, workers: 1, ledgerPath: folder.file("ledger")).run(stage)
+    try BlockwisePlan(grid: odd, workers: 1, ledgerPath: folder("ledger")).run(stage)
   }
   #expect(error.code == .misalignedWrite)
   #expect(error.expected == "a multiple of 2")
@@ -178,13 +180,13 @@ private func picky(_ bad: Set<Int>) -> Picky {
 }
 
 @Test func `a lost result of the join is joined again without running a block`() throws {
-  let folder = try ScratchFolder()
-  let ledgers = try ScratchFolder()
+  let folder = TemporaryFolder()
+  let ledgers = TemporaryFolder()
   let stage = try countCase(folder).stage
-  let plan = BlockwisePlan(grid: grid, workers: 2, ledgerPath: ledgers.file("ledger"))
+  let plan = BlockwisePlan(grid: grid, workers: 2, ledgerPath: ledgers("ledger"))
   try plan.run(stage)
-  let whole = try folder.contents()
+  let whole = allContents(folder.path)
   try stage.result.remove("histogram")
   #expect(try plan.run(stage).blocksRun == 0)
-  #expect(try folder.contents() == whole)
+  #expect(allContents(folder.path) == whole)
 }

@@ -99,3 +99,10 @@ func numbers(extent: VoxelExtent, unit: VoxelExtent, limit: UInt64 = 1000) throw
   _ = try volume.write(Volume(box: VoxelBox(extent: extent), values: values))
   return volume
 }
+
+/// The bytes of every file below a folder, by relative path.
+func allContents(_ folder: String) -> [String: [UInt8]] {
+  var all: [String: [UInt8]] = [:]
+  for name in filesBelow(folder) { all[name] = contents(of: "\(folder)/\(name)") }
+  return all
+}

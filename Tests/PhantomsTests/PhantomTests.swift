@@ -12,6 +12,13 @@ private func values<Scalar>(_ volume: Volume<Scalar>) -> [Scalar] {
   return span.indices.map { span[$0] }
 }
 
+/// The labels as little-endian bytes.
+private func bytes(of labels: Volume<UInt64>) -> [UInt8] {
+  values(labels).flatMap { label in
+    (0..<8).map { UInt8(truncatingIfNeeded: label >> UInt64(8 * $0)) }
+  }
+}
+
 private struct Piece {
   var voxelCount = 0
   var reachesSurface = false
@@ -86,12 +93,17 @@ struct PhantomTests {
     let box = VoxelBox(
       origin: VoxelPosition(z: 100, y: 200, x: 300), extent: VoxelExtent(z: 12, y: 20, x: 28))
     let image = values(phantom.image(in: box))
-    let labels = values(phantom.labels(in: box))
-    let bytes = labels.flatMap { label in
-      (0..<8).map { UInt8(truncatingIfNeeded: label >> UInt64(8 * $0)) }
-    }
     #expect(checksum(image) == 17_115_150_614_831_482_863)
-    #expect(checksum(bytes) == 4_064_672_777_533_760_177)
+    #expect(checksum(bytes(of: phantom.labels(in: box))) == 4_064_672_777_533_760_177)
+  }
+
+  @Test func `the committed sample is what its seed still gives`() {
+    // Sections 30 to 33 of volumes/phantoms/sample.
+    let phantom = Phantom(seed: 23)
+    let box = VoxelBox(
+      origin: VoxelPosition(z: 30, y: 0, x: 0), extent: VoxelExtent(z: 4, y: 128, x: 128))
+    #expect(checksum(values(phantom.image(in: box))) == 9_258_249_247_360_306_623)
+    #expect(checksum(bytes(of: phantom.labels(in: box))) == 426_377_841_520_315_262)
   }
 
   @Test(arguments: [UInt64(1), 2, 3])

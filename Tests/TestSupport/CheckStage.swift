@@ -45,27 +45,28 @@ package func checkStage<Stage: BlockStage, Answer: Equatable>(
   let grid = BlockGrid(volume: VoxelBox(extent: volume), blockExtent: block)
   try #require(grid.count > 1, sourceLocation: sourceLocation)
 
-  func plan(_ folder: ScratchFolder, workers: Int = 1) -> BlockwisePlan {
-    BlockwisePlan(grid: grid, workers: workers, ledgerPath: folder.file("ledger"))
+  func plan(_ folder: TemporaryFolder, workers: Int = 1) -> BlockwisePlan {
+    BlockwisePlan(grid: grid, workers: workers, ledgerPath: folder("ledger"))
   }
 
   let undisturbed = try make()
-  let folder = try ScratchFolder()
+  let folder = TemporaryFolder()
   let summary = try plan(folder).run(undisturbed.stage)
   #expect(summary.blocksRun == grid.count, sourceLocation: sourceLocation)
   let answer = try undisturbed.answer()
-  let ledger = folder.bytes("ledger")
+  let ledger = contents(of: folder("ledger"))
 
-  func check(_ other: StageCase<Stage, Answer>, _ folder: ScratchFolder, _ what: String) throws {
+  func check(_ other: StageCase<Stage, Answer>, _ folder: TemporaryFolder, _ what: String) throws {
     #expect(try other.answer() == answer, "\(what)", sourceLocation: sourceLocation)
-    #expect(folder.bytes("ledger") == ledger, "ledger \(what)", sourceLocation: sourceLocation)
+    #expect(
+      contents(of: folder("ledger")) == ledger, "ledger \(what)", sourceLocation: sourceLocation)
   }
 
   if let matchesWhole {
     let whole = try make()
-    let folder = try ScratchFolder()
+    let folder = TemporaryFolder()
     let one = BlockGrid(volume: VoxelBox(extent: volume), blockExtent: volume)
-    try BlockwisePlan(grid: one, workers: 1, ledgerPath: folder.file("ledger")).run(whole.stage)
+    try BlockwisePlan(grid: one, workers: 1, ledgerPath: folder("ledger")).run(whole.stage)
     let wholeAnswer = try whole.answer()
     #expect(
       matchesWhole(answer, wholeAnswer), "one block gives another answer",
@@ -74,14 +75,14 @@ package func checkStage<Stage: BlockStage, Answer: Equatable>(
 
   for workers in [2, 4] {
     let other = try make()
-    let folder = try ScratchFolder()
+    let folder = TemporaryFolder()
     try plan(folder, workers: workers).run(other.stage)
     try check(other, folder, "with \(workers) workers")
   }
 
   for count in 0..<grid.count {
     let other = try make()
-    let folder = try ScratchFolder()
+    let folder = TemporaryFolder()
     #expect(throws: Cancelled.self, sourceLocation: sourceLocation) {
       let asked = Mutex(0)
       try plan(folder).run(

@@ -80,3 +80,6 @@ public func overwrite(_ path: String, with bytes: [UInt8]) {
   precondition(descriptor >= 0 && write(descriptor, bytes, bytes.count) == bytes.count, "\(path)")
   close(descriptor)
 }
+
+/// Removes a file.
+public func removeFile(_ path: String) { unlink(path) }

@@ -15,5 +15,7 @@ let package = Package(
     .executableTarget(
       name: "RowSpans",
       dependencies: ["Kernels", .product(name: "FascicleKernels", package: "fascicle")]),
+    .executableTarget(
+      name: "Components", dependencies: [.product(name: "FascicleKernels", package: "fascicle")]),
   ]
 )

@@ -5,11 +5,11 @@ import Codecs
 /// `manifest.jsonl` in the array's folder has one line for each record, sorted by key, and a last
 /// line with their number and the XXH3-128 of the lines before, so that a manifest cut short or
 /// damaged shows. Other Zarr readers pass over the file.
-struct ChunkManifest {
-  static let key = "manifest.jsonl"
+package struct ChunkManifest {
+  package static let key = "manifest.jsonl"
 
   /// The manifest's text.
-  static func encoded(_ records: [ChunkRecord]) -> [UInt8] {
+  package static func encoded(_ records: [ChunkRecord]) -> [UInt8] {
     let sorted = records.sorted { $0.key < $1.key }
     var text: [UInt8] = []
     text.reserveCapacity(records.count * 64)
@@ -44,4 +44,9 @@ extension ZarrArray {
     try store.write(text.span.bytes, to: ChunkManifest.key)
     try store.synchronize()
   }
+
+  /// Removes the unfinished files of writers that were killed; called while no one is writing.
+  ///
+  /// - Throws: ``VolumeError`` with `inputOutput`.
+  public func removePartialFiles() throws(VolumeError) { try store.removePartialFiles() }
 }

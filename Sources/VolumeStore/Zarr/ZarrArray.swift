@@ -79,9 +79,12 @@ public struct ZarrArray: VolumeWriter {
   /// Opens an array to read.
   ///
   /// - Parameters:
+  ///   - path: The array's folder.
   ///   - voxelSize: What the image around the array says of it.
   ///   - offset: Where the centre of the first voxel lies.
   ///   - cache: Where decoded chunks are kept for the next read; nil keeps none.
+  ///   - limits: The most its description may ask for.
+  /// - Returns: The open array.
   /// - Throws: ``VolumeError`` with `notFound`, `malformedMetadata`, `unsupportedFeature` or
   ///   `limitExceeded`.
   public static func open(
@@ -99,9 +102,17 @@ public struct ZarrArray: VolumeWriter {
   /// Creates an array without any chunk.
   ///
   /// - Parameters:
+  ///   - path: The folder to make.
+  ///   - extent: The size in voxels.
   ///   - channels: The values per voxel; nil makes an array without a channel axis.
   ///   - fill: The value of voxels that are not stored, in the array's type.
+  ///   - layout: How the array is divided into files.
   ///   - codecs: The bytes → bytes codecs, from the values outwards.
+  ///   - voxelSize: The physical size of one voxel; kept by the image group, not by the array.
+  ///   - offset: Where the centre of the first voxel lies; likewise.
+  ///   - attributes: What the user puts into `zarr.json`.
+  ///   - cache: Where decoded chunks are kept for the next read; nil keeps none.
+  /// - Returns: The array, open for writing.
   /// - Throws: ``VolumeError`` with `alreadyExists` where there is an array, `inputOutput`.
   public static func create<Scalar: VoxelScalar>(
     at path: String, extent: VoxelExtent, channels: Int? = nil, fill: Scalar, layout: ChunkLayout,
@@ -109,26 +120,9 @@ public struct ZarrArray: VolumeWriter {
     voxelSize: VoxelSize? = nil, offset: PhysicalPosition = .zero, attributes: JSONObject = [:],
     cache: ChunkCache? = nil
   ) throws(VolumeError) -> ZarrArray {
-    let lengths = [extent.z, extent.y, extent.x]
-    let unit = layout.storageUnit
-    precondition(
-      (lengths + [unit.z, unit.y, unit.x, layout.chunk.z, layout.chunk.y, layout.chunk.x])
-        .allSatisfy { $0 > 0 } && channels ?? 1 > 0 && layout.channels ?? 1 > 0,
-      "an array and its chunks have at least one voxel")
-    precondition(
-      unit.z % layout.chunk.z == 0 && unit.y % layout.chunk.y == 0 && unit.x % layout.chunk.x == 0,
-      "a shard is a whole number of chunks")
-    let channelChunk = channels.map { [min(layout.channels ?? $0, $0)] } ?? []
-    let chunkShape = channelChunk + [unit.z, unit.y, unit.x]
-    let innerShape = channelChunk + [layout.chunk.z, layout.chunk.y, layout.chunk.x]
-    let chain = CodecChain(codecs: codecs)
-    let zarr = ZarrMetadata(
-      shape: (channels.map { [$0] } ?? []) + lengths, dataType: Scalar.dataType,
-      chunkShape: chunkShape, fill: FillValue(fill), chain: chain,
-      sharding: layout.shard.map { _ in
-        Sharding(innerShape: innerShape, shardShape: chunkShape, chain: chain)
-      },
-      dimensionNames: (channels == nil ? [] : ["c"]) + ["z", "y", "x"], attributes: attributes)
+    let zarr = describe(
+      extent: extent, channels: channels, fill: fill, layout: layout, codecs: codecs,
+      attributes: attributes)
     let store = FileStore(root: path)
     guard try !store.exists(metadataKey) else {
       throw VolumeError(
@@ -159,6 +153,44 @@ public struct ZarrArray: VolumeWriter {
         codecs: codecs, voxelSize: voxelSize, offset: offset, attributes: attributes, cache: cache)
     }
     return try create(dataType.scalarType)
+  }
+
+  /// The metadata of a new array.
+  private static func describe<Scalar: VoxelScalar>(
+    extent: VoxelExtent, channels: Int?, fill: Scalar, layout: ChunkLayout,
+    codecs: [any BytesCodec], attributes: JSONObject
+  ) -> ZarrMetadata {
+    let lengths = [extent.z, extent.y, extent.x]
+    let unit = layout.storageUnit
+    precondition(
+      (lengths + [unit.z, unit.y, unit.x, layout.chunk.z, layout.chunk.y, layout.chunk.x])
+        .allSatisfy { $0 > 0 } && channels ?? 1 > 0 && layout.channels ?? 1 > 0,
+      "an array and its chunks have at least one voxel")
+    precondition(
+      unit.z % layout.chunk.z == 0 && unit.y % layout.chunk.y == 0 && unit.x % layout.chunk.x == 0,
+      "a shard is a whole number of chunks")
+    let channelChunk = channels.map { [min(layout.channels ?? $0, $0)] } ?? []
+    let chunkShape = channelChunk + [unit.z, unit.y, unit.x]
+    let innerShape = channelChunk + [layout.chunk.z, layout.chunk.y, layout.chunk.x]
+    let chain = CodecChain(codecs: codecs)
+    return ZarrMetadata(
+      shape: (channels.map { [$0] } ?? []) + lengths, dataType: Scalar.dataType,
+      chunkShape: chunkShape, fill: FillValue(fill), chain: chain,
+      sharding: layout.shard.map { _ in
+        Sharding(innerShape: innerShape, shardShape: chunkShape, chain: chain)
+      },
+      dimensionNames: (channels == nil ? [] : ["c"]) + ["z", "y", "x"], attributes: attributes)
+  }
+
+  static func describe(
+    extent: VoxelExtent, channels: Int?, dataType: DataType, layout: ChunkLayout
+  ) -> ZarrMetadata {
+    func describe<Scalar: VoxelScalar>(_ type: Scalar.Type) -> ZarrMetadata {
+      ZarrArray.describe(
+        extent: extent, channels: channels, fill: Scalar.zero, layout: layout,
+        codecs: CodecChain.standard.codecs, attributes: [:])
+    }
+    return describe(dataType.scalarType)
   }
 
   /// The block that is decoded at once: a chunk, or an inner chunk of a shard.

@@ -1,0 +1,115 @@
+import CommandLineInterface
+import Glibc
+import Testing
+
+/// Runs a program with a text as its input; nil where the program is not installed.
+private func run(_ program: String, _ arguments: [String], input: String) -> (Int32, String)? {
+  guard access(program, X_OK) == 0 else { return nil }
+  var paths: [String] = []
+  for content in [input, ""] {
+    var template = Array("/var/tmp/completions-XXXXXX".utf8CString)
+    let descriptor = mkstemp(&template)
+    let bytes = Array(content.utf8)
+    _ = write(descriptor, bytes, bytes.count)
+    close(descriptor)
+    paths.append(String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
+  }
+  defer { for path in paths { unlink(path) } }
+  var actions = posix_spawn_file_actions_t()
+  posix_spawn_file_actions_init(&actions)
+  defer { posix_spawn_file_actions_destroy(&actions) }
+  posix_spawn_file_actions_addopen(&actions, 1, paths[1], O_WRONLY, 0)
+  posix_spawn_file_actions_adddup2(&actions, 1, 2)
+  var words = ([program] + arguments + [paths[0]]).map { strdup($0) } + [nil]
+  defer { for word in words { free(word) } }
+  var process = pid_t()
+  guard posix_spawn(&process, program, &actions, nil, &words, environ) == 0 else { return nil }
+  var status: Int32 = 0
+  waitpid(process, &status, 0)
+  let descriptor = open(paths[1], O_RDONLY)
+  var output = [UInt8](repeating: 0, count: 1 << 16)
+  let count = read(descriptor, &output, output.count)
+  close(descriptor)
+  return (status >> 8 & 0xff, String(decoding: output[..<max(0, count)], as: UTF8.self))
+}
+
+@Suite struct CompletionScriptTests {
+  @Test(.enabled(if: access("/bin/bash", X_OK) == 0, "bash is not installed"))
+  func `bash accepts its script`() throws {
+    let result = try #require(
+      run("/bin/bash", ["-n"], input: emseg("completions", "bash").output))
+    #expect(result.0 == 0, "\(result.1)")
+  }
+
+  @Test(
+    .enabled(if: access("/bin/bash", X_OK) == 0, "bash is not installed"),
+    arguments: [
+      (["emseg", "se"], "segment"),
+      (
+        ["emseg", ""],
+        "segment evaluate help completions "
+          + "documentation --help --version"
+      ), (["emseg", "evaluate", "sk"], "skeletons"),
+      (["emseg", "evaluate", "segmentation", "--h"], "--help"),
+      (["emseg", "segment", "--layout", ""], "plain sharded"),
+      (["emseg", "segment", "--layout", "=", "sh"], "sharded"),
+      (["emseg", "segment", "--layout", "="], "plain sharded"),
+      (["emseg", "segment", "--thr"], "--threshold"),
+      (["emseg", "segment", "--threshold", ""], ""),
+      (["emseg", "completions", "z"], "zsh"),
+    ])
+  func `bash completes what may stand there`(words: [String], expected: String) throws {
+    let quoted = words.map { "'\($0)'" }.joined(separator: " ")
+    let script =
+      emseg("completions", "bash").output + """
+        COMP_WORDS=(\(quoted)); COMP_CWORD=\(words.count - 1)
+        _emseg
+        echo "${COMPREPLY[*]}"
+        """
+    let result = try #require(run("/bin/bash", [], input: script))
+    #expect(result.1 == expected + "\n")
+  }
+
+  @Test(.enabled(if: access("/usr/bin/zsh", X_OK) == 0, "zsh is not installed"))
+  func `zsh accepts its script`() throws {
+    let result = try #require(
+      run("/usr/bin/zsh", ["-n"], input: emseg("completions", "zsh").output))
+    #expect(result.0 == 0, "\(result.1)")
+  }
+
+  @Test(.enabled(if: access("/usr/bin/fish", X_OK) == 0, "fish is not installed"))
+  func `fish accepts its script`() throws {
+    let result = try #require(
+      run("/usr/bin/fish", ["-n"], input: emseg("completions", "fish").output))
+    #expect(result.0 == 0, "\(result.1)")
+  }
+
+  @Test(arguments: ["bash", "zsh", "fish"])
+  func `every option of every command is in every script`(shell: String) {
+    let script = emseg("completions", shell).output
+    for page in [
+      CommandPage(SegmentCommand.self, tool: "emseg"),
+      CommandPage(EvaluateCommand.self, tool: "emseg"),
+    ] {
+      for option in page.options {
+        let name = shell == "fish" ? " -l \(option.name.dropFirst(2)) " : option.name
+        #expect(script.contains(name), "\(option.name)")
+      }
+    }
+  }
+
+  @Test func `quotes in help do not end a word of the script`() {
+    struct Quoting: Command {
+      var path = ""
+      static let manual = Manual<Self>(
+        "quote", summary: "It's [a] test: \\ done.",
+        arguments: [.option("--path", \.path, "A user's [path]: here.")])
+      func run(_ context: CommandContext) {}
+    }
+    let script = CompletionScript(
+      tool: "emseg", commands: [CommandPage(Quoting.self, tool: "emseg")])
+    #expect(script.text(for: .zsh).contains(#"'--path=[A user'\''s \[path\]\: here]"#))
+    #expect(script.text(for: .fish).contains(#"-d 'A user\'s [path]: here'"#))
+    #expect(script.text(for: .fish).contains(#"-d 'It\'s [a] test: \\ done.'"#))
+  }
+}
