@@ -1,0 +1,129 @@
+import Synchronization
+public import Tensors
+public import Voxels
+
+/// A network prepared for one input extent, before anything is allocated for it.
+///
+/// It says what running the network will take, so that a command can keep a promise about memory.
+public struct NetworkPlan: Sendable {
+  /// The shape of the input: (1, channels, z, y, x).
+  public let inputShape: TensorShape
+  /// The shape of the output: (1, channels, z, y, x).
+  public let outputShape: TensorShape
+  /// Which part of the input one voxel of the output depends on.
+  public let receptiveField: ReceptiveField
+  /// How many threads the network will run on.
+  public let threads: Int
+  let builder: TensorProgramBuilder
+
+  /// Prepares a model.
+  ///
+  /// - Parameters:
+  ///   - model: A model with one float32 input and one output of (1, channels, z, y, x).
+  ///   - extent: The input's extent, a multiple of ``ReceptiveField/requiredMultiple``.
+  ///   - threads: How many threads the network will run on.
+  ///   - activation: What is applied to the model's output.
+  /// - Throws: `unsupported` naming the node for an operator, attribute or rank that is not
+  ///   supported; `mismatch` for an extent that does not fit; `malformed` for a graph that is not
+  ///   sound.
+  public init(
+    _ model: ONNXModel, extent: VoxelExtent, threads: Int, activation: Activation? = nil
+  ) throws(ModelError) {
+    do {
+      try self.init(checking: model, extent, threads, activation)
+    } catch {
+      throw error.naming(model.path)
+    }
+  }
+
+  private init(
+    checking model: ONNXModel, _ extent: VoxelExtent, _ threads: Int, _ activation: Activation?
+  ) throws(ModelError) {
+    let interface = try model.interface
+    let shape = TensorShape(c: interface.channels, extent: extent)
+    guard shape.checkedCount != nil else {
+      throw ModelError(
+        .mismatch, "the network's input has no voxels or too many", found: "\(shape)")
+    }
+    var lowering = try GraphLowering(model, input: shape, threads: threads)
+    receptiveField = try ReceptiveField(
+      model, order: lowering.order, inputName: interface.input.name)
+    let multiple = receptiveField.requiredMultiple
+    guard extent.z % multiple.z == 0, extent.y % multiple.y == 0, extent.x % multiple.x == 0 else {
+      throw ModelError(
+        .mismatch, "the patch does not suit the network's strides",
+        found: "\(extent.z), \(extent.y), \(extent.x)",
+        expected: "multiples of \(multiple.z), \(multiple.y), \(multiple.x)")
+    }
+    try interface.check(extent)
+    try lowering.lower(inputName: interface.input.name, activation: activation)
+    guard let output = lowering.builder.resultShape else {
+      throw ModelError(.malformed, "the graph has no output")
+    }
+    inputShape = shape
+    outputShape = output
+    self.threads = threads
+    builder = lowering.builder
+  }
+
+  /// The bytes that running the network takes.
+  public var memory: ProgramMemory { builder.memory }
+
+  /// The multiplications and additions of one run, each counted as one.
+  public var floatingPointOperations: Double { builder.floatingPointOperations }
+
+  /// What each operation of a run is and which implementation runs it, in order.
+  public var operations: [String] { builder.summary }
+}
+
+/// A network ready to run on patches of one extent.
+///
+/// Several threads may call ``run(_:)``: one patch runs at a time, on all of the network's threads.
+public final class Network: Sendable {
+  /// The shape of the input: (1, channels, z, y, x).
+  public let inputShape: TensorShape
+  /// The shape of the output: (1, channels, z, y, x).
+  public let outputShape: TensorShape
+  /// Which part of the input one voxel of the output depends on.
+  public let receptiveField: ReceptiveField
+  private let program: Mutex<TensorProgram>
+
+  /// Allocates the tensors and generates the code for a plan.
+  ///
+  /// - Throws: `execution` where there is not enough memory.
+  public init(_ plan: NetworkPlan) throws(ModelError) {
+    inputShape = plan.inputShape
+    outputShape = plan.outputShape
+    receptiveField = plan.receptiveField
+    do {
+      program = Mutex(try TensorProgram(plan.builder, threads: plan.threads))
+    } catch {
+      throw ModelError(
+        .execution, "the network cannot be prepared",
+        found: "\(plan.memory.totalBytes) bytes needed",
+        remedy: "choose a smaller patch", cause: error)
+    }
+  }
+
+  /// Runs the network on one patch.
+  ///
+  /// - Parameter patch: A block of ``inputShape``.
+  /// - Returns: The output's values in (c, z, y, x) order, of ``outputShape``.
+  public func run(_ patch: borrowing Volume<Float>) throws(ModelError) -> [Float] {
+    precondition(
+      patch.channels == inputShape.c && patch.extent == inputShape.extent,
+      "the patch has another shape than the network's input")
+    let count = outputShape.extent.voxelCount * outputShape.c
+    var values = [Float](repeating: 0, count: count)
+    let input = patch.span
+    var output = values.mutableSpan
+    do {
+      try program.withLock { (program) throws(TensorError) in
+        try program.run(input, into: &output)
+      }
+    } catch {
+      throw ModelError(.execution, "the network failed to run", cause: error)
+    }
+    return values
+  }
+}

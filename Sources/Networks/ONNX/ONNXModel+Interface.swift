@@ -1,0 +1,61 @@
+import Voxels
+
+/// A model's one input and output, with what their declarations fix.
+struct ModelInterface {
+  var input: ONNXModel.Port
+  var output: ONNXModel.Port
+  /// The number of input channels.
+  var channels: Int
+
+  /// Refuses an input extent that the model's declaration excludes.
+  func check(_ extent: VoxelExtent) throws(ModelError) {
+    guard let lengths = input.lengths else { return }
+    for (axis, length) in [extent.z, extent.y, extent.x].enumerated() {
+      if case .fixed(let fixed) = lengths[axis + 2], fixed != length {
+        throw ModelError(
+          .mismatch, "the model takes patches of one extent only",
+          found: "\(length) along \(["z", "y", "x"][axis])", expected: "\(fixed)",
+          remedy: "use the model's own patch extent, or export it with dynamic axes")
+      }
+    }
+  }
+}
+
+extension ONNXModel {
+  /// The model's one input and output.
+  var interface: ModelInterface {
+    get throws(ModelError) {
+      guard inputs.count == 1, outputs.count == 1 else {
+        throw ModelError(
+          .unsupported, "the model does not have one input and one output",
+          found: "\(inputs.count) inputs and \(outputs.count) outputs",
+          remedy: "export the part that maps an image to its prediction")
+      }
+      let input = inputs[0]
+      guard input.elementType == 1 else {
+        throw ModelError(
+          .unsupported, "the model's input \"\(input.name)\" is not float32",
+          found: "element type \(input.elementType)", remedy: "export the model in float32")
+      }
+      guard let lengths = input.lengths, lengths.count == 5 else {
+        throw ModelError(
+          .unsupported, "the model's input \"\(input.name)\" is not three-dimensional",
+          found: "\(input.lengths?.count ?? 0) axes",
+          expected: "(sample, channel, z, y, x)")
+      }
+      guard lengths[0] != .fixed(0), case .fixed(let channels) = lengths[1],
+        (1...65536).contains(channels)
+      else {
+        throw ModelError(
+          .unsupported, "the model's input \"\(input.name)\" has no fixed number of channels",
+          remedy: "export the model with a fixed channel axis")
+      }
+      if case .fixed(let samples) = lengths[0], samples != 1 {
+        throw ModelError(
+          .unsupported, "the model takes \(samples) samples at a time", expected: "1",
+          remedy: "export the model with one sample, or a dynamic sample axis")
+      }
+      return ModelInterface(input: input, output: outputs[0], channels: channels)
+    }
+  }
+}

@@ -1,0 +1,336 @@
+import COneDNN
+import Glibc
+import Synchronization
+
+// All unsafe code of this module. Each use states why it is sound.
+
+/// Turns a status of oneDNN into an error.
+func check(_ status: dnnl_status_t, _ operation: String) throws(TensorError) {
+  switch status {
+  case dnnl_success: return
+  case dnnl_out_of_memory:
+    throw TensorError(.outOfMemory, operation: operation, "there is not enough memory")
+  case dnnl_unimplemented:
+    throw TensorError(
+      .unsupported, operation: operation, "oneDNN has no implementation for these parameters")
+  case dnnl_invalid_arguments:
+    throw TensorError(
+      .invalidShape, operation: operation, "oneDNN finds the parameters inconsistent")
+  default:
+    throw TensorError(
+      .engineFailure, operation: operation, "oneDNN failed with status \(status.rawValue)")
+  }
+}
+
+/// The processor as oneDNN sees it. The corresponding C type is `dnnl_engine_t`.
+struct Engine: Sendable {
+  // Sound: an engine is immutable after its creation and never destroyed; oneDNN documents it as
+  // safe to share between threads.
+  nonisolated(unsafe) let handle: dnnl_engine_t?
+
+  private init() {
+    var handle: dnnl_engine_t?
+    let status = unsafe dnnl_engine_create(&handle, dnnl_cpu, 0)
+    self.handle = status == dnnl_success ? handle : nil
+  }
+
+  private static let shared = Engine()
+
+  /// The one engine of the process.
+  static func cpu() throws(TensorError) -> dnnl_engine_t {
+    guard let handle = shared.handle else {
+      throw TensorError(.engineFailure, operation: "engine", "oneDNN finds no usable processor")
+    }
+    return handle
+  }
+}
+
+/// Sets how many threads oneDNN uses for what the calling thread creates and runs next.
+func setEngineThreads(_ threads: Int) {
+  omp_set_num_threads(Int32(clamping: max(threads, 1)))
+}
+
+/// How the values of a tensor lie in memory. The corresponding C type is `dnnl_memory_desc_t`.
+struct TensorLayout: Sendable {
+  var descriptor: dnnl_memory_desc_t
+
+  init(_ descriptor: dnnl_memory_desc_t) {
+    self.descriptor = descriptor
+  }
+
+  /// A dense layout with axes in the order given, slowest first; nil for the axes' own order.
+  init(lengths: [Int], axisOrder: [Int]? = nil) throws(TensorError) {
+    var strides = [Int](repeating: 1, count: lengths.count)
+    var step = 1
+    for axis in (axisOrder ?? Array(lengths.indices)).reversed() {
+      strides[axis] = step
+      step *= lengths[axis]
+    }
+    try self.init(lengths: lengths, strides: strides)
+  }
+
+  /// A layout with the strides given, counted in values.
+  init(lengths: [Int], strides: [Int]) throws(TensorError) {
+    descriptor = dnnl_memory_desc_t()
+    try check(
+      unsafe dnnl_memory_desc_init_by_strides(
+        &descriptor, Int32(lengths.count), lengths.map(Int64.init), dnnl_f32,
+        strides.map(Int64.init)),
+      "layout")
+  }
+
+  /// A layout that oneDNN chooses to suit an operation.
+  static func any(_ lengths: [Int]) throws(TensorError) -> TensorLayout {
+    var descriptor = dnnl_memory_desc_t()
+    try check(
+      unsafe dnnl_memory_desc_init_by_tag(
+        &descriptor, Int32(lengths.count), lengths.map(Int64.init), dnnl_f32, dnnl_format_tag_any),
+      "layout")
+    return TensorLayout(descriptor)
+  }
+
+  /// The layout (n, c, z, y, x).
+  static func plain(_ shape: TensorShape) throws(TensorError) -> TensorLayout {
+    try TensorLayout(lengths: shape.lengths)
+  }
+
+  /// The layout (n, z, y, x, c), which oneDNN's convolutions prefer.
+  static func channelsLast(_ shape: TensorShape) throws(TensorError) -> TensorLayout {
+    try TensorLayout(lengths: shape.lengths, axisOrder: [0, 2, 3, 4, 1])
+  }
+
+  /// The part of a tensor in this layout that starts at an offset.
+  func part(lengths: [Int], offsets: [Int]) throws(TensorError) -> TensorLayout {
+    var part = dnnl_memory_desc_t()
+    var parent = descriptor
+    try check(
+      unsafe dnnl_memory_desc_init_submemory(
+        &part, &parent, lengths.map(Int64.init), offsets.map(Int64.init)),
+      "part of a tensor")
+    return TensorLayout(part)
+  }
+
+  /// The bytes a tensor in this layout takes.
+  var byteCount: Int {
+    var copy = descriptor
+    return unsafe dnnl_memory_desc_get_size(&copy)
+  }
+
+  static func == (left: TensorLayout, right: TensorLayout) -> Bool {
+    var (left, right) = (left.descriptor, right.descriptor)
+    return unsafe dnnl_memory_desc_equal(&left, &right) != 0
+  }
+}
+
+/// An operation with its parameters and the layouts it wants, before any code is generated for it.
+///
+/// The corresponding C type is `dnnl_primitive_desc_t`.
+final class PrimitiveDescriptor: Sendable {
+  // Sound: oneDNN never changes a descriptor after its creation; it is destroyed once, in deinit.
+  nonisolated(unsafe) let handle: dnnl_primitive_desc_t
+  let operation: String
+
+  /// Takes over a handle that a C call stored, which fails together with the call.
+  init(
+    _ operation: String, _ create: (inout dnnl_primitive_desc_t?) -> dnnl_status_t
+  ) throws(TensorError) {
+    var handle: dnnl_primitive_desc_t?
+    try check(create(&handle), operation)
+    guard let handle else {
+      throw TensorError(.engineFailure, operation: operation, "oneDNN gave no operation")
+    }
+    self.handle = handle
+    self.operation = operation
+  }
+
+  /// The layout that the operation uses for one of its tensors.
+  func layout(_ query: dnnl_query_t, _ index: Int32 = 0) throws(TensorError) -> TensorLayout {
+    // Sound: the pointer belongs to the descriptor, which lives through this call.
+    guard let pointer = unsafe dnnl_primitive_desc_query_md(handle, query, index) else {
+      throw TensorError(.engineFailure, operation: operation, "oneDNN names no layout")
+    }
+    return TensorLayout(unsafe pointer.pointee)
+  }
+
+  /// The bytes of working memory that the operation needs while it runs.
+  var scratchBytes: Int {
+    (try? layout(dnnl_query_scratchpad_md).byteCount) ?? 0
+  }
+
+  /// The name of oneDNN's implementation, such as `brgconv:avx512_core`.
+  var implementation: String {
+    var name: UnsafePointer<CChar>?
+    // Sound: oneDNN stores a pointer to a string that lives as long as the descriptor.
+    let status = unsafe withUnsafeMutablePointer(to: &name) {
+      unsafe dnnl_primitive_desc_query(handle, dnnl_query_impl_info_str, 0, $0)
+    }
+    guard status == dnnl_success, let name = unsafe name else { return "unknown" }
+    return unsafe String(cString: name)
+  }
+
+  deinit { dnnl_primitive_desc_destroy(handle) }
+}
+
+/// An operation ready to run. The corresponding C type is `dnnl_primitive_t`.
+final class Primitive {
+  let handle: dnnl_primitive_t
+
+  init(_ descriptor: PrimitiveDescriptor) throws(TensorError) {
+    var handle: dnnl_primitive_t?
+    try check(unsafe dnnl_primitive_create(&handle, descriptor.handle), descriptor.operation)
+    guard let handle else {
+      throw TensorError(.engineFailure, operation: descriptor.operation, "oneDNN gave no code")
+    }
+    self.handle = handle
+  }
+
+  deinit { dnnl_primitive_destroy(handle) }
+}
+
+/// What is fused into an operation. The corresponding C type is `dnnl_primitive_attr_t`.
+final class OperationAttributes {
+  let handle: dnnl_primitive_attr_t
+
+  /// - Parameters:
+  ///   - accumulates: Whether the result is added to what the output holds.
+  ///   - activation: What is applied last.
+  init(accumulates: Bool = false, activation: Activation? = nil) throws(TensorError) {
+    var attributes: dnnl_primitive_attr_t?
+    try check(unsafe dnnl_primitive_attr_create(&attributes), "attributes")
+    guard let attributes else {
+      throw TensorError(.engineFailure, operation: "attributes", "oneDNN gave none")
+    }
+    handle = attributes
+    try check(
+      dnnl_primitive_attr_set_scratchpad_mode(handle, dnnl_scratchpad_mode_user), "attributes")
+    guard accumulates || activation != nil else { return }
+    var operations: dnnl_post_ops_t?
+    try check(unsafe dnnl_post_ops_create(&operations), "attributes")
+    guard let operations else {
+      throw TensorError(.engineFailure, operation: "attributes", "oneDNN gave none")
+    }
+    defer { dnnl_post_ops_destroy(operations) }
+    if accumulates { try check(dnnl_post_ops_append_sum(operations, 1), "fused sum") }
+    if let activation {
+      let (kind, alpha, beta) = activation.algorithm
+      try check(
+        dnnl_post_ops_append_eltwise(operations, 1, kind, alpha, beta), "fused activation")
+    }
+    try check(dnnl_primitive_attr_set_post_ops(handle, operations), "attributes")
+  }
+
+  deinit { dnnl_primitive_attr_destroy(handle) }
+}
+
+extension Activation {
+  /// oneDNN's name and parameters of the function.
+  var algorithm: (dnnl_alg_kind_t, alpha: Float, beta: Float) {
+    switch self {
+    case .relu(let slope): (dnnl_eltwise_relu, slope, 0)
+    case .elu(let alpha): (dnnl_eltwise_elu, alpha, 0)
+    case .sigmoid: (dnnl_eltwise_logistic, 0, 0)
+    case .tanh: (dnnl_eltwise_tanh, 0, 0)
+    case .gelu: (dnnl_eltwise_gelu_erf, 0, 0)
+    case .clip(let lower, let upper): (dnnl_eltwise_clip, lower, upper)
+    }
+  }
+}
+
+/// A tensor that an operation reads or writes. The corresponding C type is `dnnl_memory_t`.
+///
+/// It does not own its values: whoever runs the operation sets where they are.
+final class MemoryHandle {
+  let handle: dnnl_memory_t
+
+  init(_ layout: TensorLayout) throws(TensorError) {
+    var handle: dnnl_memory_t?
+    var descriptor = layout.descriptor
+    let engine = try Engine.cpu()
+    try check(
+      unsafe dnnl_memory_create(&handle, &descriptor, engine, cdnnl_no_buffer()), "memory")
+    guard let handle else {
+      throw TensorError(.engineFailure, operation: "memory", "oneDNN gave no memory")
+    }
+    self.handle = handle
+  }
+
+  /// Sets where the values are; they must stay there until the operation has run.
+  func point(to address: UnsafeMutableRawPointer) throws(TensorError) {
+    try check(unsafe dnnl_memory_set_data_handle(handle, address), "memory")
+  }
+
+  deinit { dnnl_memory_destroy(handle) }
+}
+
+/// The order in which operations run. The corresponding C type is `dnnl_stream_t`.
+struct ExecutionStream: ~Copyable {
+  let handle: dnnl_stream_t
+
+  init() throws(TensorError) {
+    var handle: dnnl_stream_t?
+    let engine = try Engine.cpu()
+    try check(unsafe dnnl_stream_create(&handle, engine, 0x1), "stream")
+    guard let handle else {
+      throw TensorError(.engineFailure, operation: "stream", "oneDNN gave no stream")
+    }
+    self.handle = handle
+  }
+
+  /// Runs an operation and waits for it.
+  func run(
+    _ primitive: Primitive, _ arguments: [(Int32, MemoryHandle)], operation: String
+  ) throws(TensorError) {
+    let list = arguments.map { dnnl_exec_arg_t(arg: $0.0, memory: $0.1.handle) }
+    try check(
+      unsafe dnnl_primitive_execute(primitive.handle, handle, Int32(list.count), list), operation)
+    try check(dnnl_stream_wait(handle), operation)
+  }
+
+  deinit { dnnl_stream_destroy(handle) }
+}
+
+/// One aligned allocation that holds tensors side by side.
+struct TensorArena: ~Copyable {
+  let base: UnsafeMutableRawPointer
+  let byteCount: Int
+
+  /// oneDNN's code is fastest on addresses that are multiples of a cache line.
+  static let alignment = 64
+
+  init(byteCount: Int) throws(TensorError) {
+    self.byteCount = max(byteCount, Self.alignment)
+    var address: UnsafeMutableRawPointer?
+    // Sound: freed once in deinit; every user stays within `byteCount` (checked in `address`).
+    guard unsafe posix_memalign(&address, 4096, self.byteCount) == 0, let address else {
+      throw TensorError(
+        .outOfMemory, operation: "memory", "\(self.byteCount) bytes are not to be had")
+    }
+    unsafe base = address
+  }
+
+  /// The address of a tensor.
+  func address(_ offset: Int, byteCount: Int) -> UnsafeMutableRawPointer {
+    precondition(
+      offset >= 0 && byteCount >= 0 && offset + byteCount <= self.byteCount,
+      "the tensor lies outside its arena")
+    return unsafe base + offset
+  }
+
+  /// Copies values to an offset counted in bytes.
+  func store(_ values: [Float], at offset: Int) {
+    let address = unsafe address(offset, byteCount: values.count * 4)
+    unsafe values.withUnsafeBytes { source in
+      // Sound: the range was checked, and an array never overlaps the arena.
+      guard let from = source.baseAddress else { return }
+      unsafe address.copyMemory(from: from, byteCount: source.count)
+    }
+  }
+
+  /// Sets bytes to zero.
+  func clear(at offset: Int, byteCount: Int) {
+    unsafe _ = address(offset, byteCount: byteCount)
+      .initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+  }
+
+  deinit { unsafe base.deallocate() }
+}

@@ -1,0 +1,273 @@
+import COneDNN
+public import Voxels
+
+extension TensorProgramBuilder {
+  /// Adds an operation with one source and one target.
+  private mutating func addSimple(
+    _ descriptor: PrimitiveDescriptor, _ source: TensorValue, shape: TensorShape,
+    layout: TensorLayout, extra: [Operand] = []
+  ) -> TensorValue {
+    let place = addStorage(layout)
+    steps.append(
+      .operation(
+        descriptor,
+        [
+          Operand(
+            argument: DNNL_ARG_SRC_0, place: values[source.index].place,
+            layout: values[source.index].layout),
+          Operand(argument: DNNL_ARG_DST_0, place: place, layout: layout),
+        ] + extra))
+    return addValue(shape, layout, place)
+  }
+
+  /// Adds a function of each value by itself.
+  public mutating func activation(
+    _ input: TensorValue, _ activation: Activation
+  ) throws(TensorError) -> TensorValue {
+    let source = try materialized(input)
+    let value = values[source.index]
+    var layout = value.layout.descriptor
+    let (kind, alpha, beta) = activation.algorithm
+    var operation = dnnl_eltwise_desc_t()
+    try check(
+      unsafe dnnl_eltwise_forward_desc_init(
+        &operation, dnnl_forward_inference, kind, &layout, alpha, beta), "activation")
+    let attributes = try OperationAttributes()
+    let engine = try Engine.cpu()
+    let descriptor = try PrimitiveDescriptor("activation") {
+      unsafe dnnl_primitive_desc_create(&$0, &operation, attributes.handle, engine, nil)
+    }
+    return addSimple(descriptor, source, shape: value.shape, layout: value.layout)
+  }
+
+  /// Adds the normalised exponential over the channels.
+  public mutating func channelSoftmax(_ input: TensorValue) throws(TensorError) -> TensorValue {
+    let source = try materialized(input)
+    let value = values[source.index]
+    var layout = value.layout.descriptor
+    var operation = dnnl_softmax_desc_t()
+    try check(
+      unsafe dnnl_softmax_forward_desc_init(&operation, dnnl_forward_inference, &layout, 1),
+      "softmax")
+    let attributes = try OperationAttributes()
+    let engine = try Engine.cpu()
+    let descriptor = try PrimitiveDescriptor("softmax") {
+      unsafe dnnl_primitive_desc_create(&$0, &operation, attributes.handle, engine, nil)
+    }
+    return addSimple(descriptor, source, shape: value.shape, layout: value.layout)
+  }
+
+  /// Adds a pooling.
+  public mutating func pooling(
+    _ input: TensorValue, _ pooling: Pooling, geometry: WindowGeometry
+  ) throws(TensorError) -> TensorValue {
+    let source = try materialized(input)
+    let value = values[source.index]
+    guard let lengths = geometry.outputLengths(of: value.shape) else {
+      throw TensorError(
+        .invalidShape, operation: "pooling", "the window does not fit into \(value.shape)")
+    }
+    let shape = TensorShape(c: value.shape.c, z: lengths.z, y: lengths.y, x: lengths.x)
+    let kind =
+      switch pooling {
+      case .maximum: dnnl_pooling_max
+      case .average(countingPadding: true): dnnl_pooling_avg_include_padding
+      case .average(countingPadding: false): dnnl_pooling_avg_exclude_padding
+      }
+    var sourceLayout = value.layout.descriptor
+    var targetLayout = try TensorLayout.any(shape.lengths).descriptor
+    var operation = dnnl_pooling_v2_desc_t()
+    try check(
+      unsafe dnnl_pooling_v2_forward_desc_init(
+        &operation, dnnl_forward_inference, kind, &sourceLayout, &targetLayout,
+        geometry.stride.int64, geometry.kernel.int64, geometry.dilation.gaps,
+        geometry.paddingBefore.int64,
+        geometry.convolutionPaddingAfter(input: value.shape, output: shape)), "pooling")
+    let attributes = try OperationAttributes()
+    let engine = try Engine.cpu()
+    let descriptor = try PrimitiveDescriptor("pooling") {
+      unsafe dnnl_primitive_desc_create(&$0, &operation, attributes.handle, engine, nil)
+    }
+    return addSimple(
+      descriptor, source, shape: shape, layout: try descriptor.layout(dnnl_query_dst_md))
+  }
+
+  /// Adds a change of the number of voxels.
+  public mutating func resampling(
+    _ input: TensorValue, to extent: VoxelExtent, _ interpolation: Interpolation
+  ) throws(TensorError) -> TensorValue {
+    let source = try materialized(input)
+    let value = values[source.index]
+    let shape = TensorShape(c: value.shape.c, extent: extent)
+    guard shape.checkedCount != nil else {
+      throw TensorError(.invalidShape, operation: "resampling", "\(shape) is no shape")
+    }
+    var sourceLayout = value.layout.descriptor
+    var targetLayout = try TensorLayout.any(shape.lengths).descriptor
+    var operation = dnnl_resampling_desc_t()
+    try check(
+      unsafe dnnl_resampling_forward_desc_init(
+        &operation, dnnl_forward_inference,
+        interpolation == .nearest ? dnnl_resampling_nearest : dnnl_resampling_linear, nil,
+        &sourceLayout, &targetLayout), "resampling")
+    let attributes = try OperationAttributes()
+    let engine = try Engine.cpu()
+    let descriptor = try PrimitiveDescriptor("resampling") {
+      unsafe dnnl_primitive_desc_create(&$0, &operation, attributes.handle, engine, nil)
+    }
+    return addSimple(
+      descriptor, source, shape: shape, layout: try descriptor.layout(dnnl_query_dst_md))
+  }
+
+  /// Adds the joining of two tensors of the same shape.
+  public mutating func joining(
+    _ left: TensorValue, _ right: TensorValue, _ operation: BinaryOperation
+  ) throws(TensorError) -> TensorValue {
+    let left = try materialized(left)
+    guard shape(of: left) == shape(of: right) else {
+      throw TensorError(
+        .invalidShape, operation: "\(operation)",
+        "\(shape(of: left)) and \(shape(of: right)) differ")
+    }
+    let right = try arranged(right, as: values[left.index].layout)
+    return try addBinary(
+      left, operation,
+      Operand(
+        argument: DNNL_ARG_SRC_1, place: values[right.index].place,
+        layout: values[right.index].layout))
+  }
+
+  /// Adds the joining of a tensor with numbers, one for all or one per channel.
+  public mutating func joining(
+    _ left: TensorValue, perChannel numbers: [Float], _ operation: BinaryOperation
+  ) throws(TensorError) -> TensorValue {
+    let left = try materialized(left)
+    guard numbers.count == 1 || numbers.count == shape(of: left).c else {
+      throw TensorError(
+        .invalidShape, operation: "\(operation)",
+        "\(numbers.count) numbers for \(shape(of: left).c) channels")
+    }
+    let layout = try TensorLayout(lengths: [1, numbers.count, 1, 1, 1])
+    return try addBinary(
+      left, operation,
+      Operand(
+        argument: DNNL_ARG_SRC_1, place: addConstant(numbers, layout, as: layout), layout: layout))
+  }
+
+  private mutating func addBinary(
+    _ left: TensorValue, _ binary: BinaryOperation, _ right: Operand
+  ) throws(TensorError) -> TensorValue {
+    let value = values[left.index]
+    let kind =
+      switch binary {
+      case .add: dnnl_binary_add
+      case .subtract: dnnl_binary_sub
+      case .multiply: dnnl_binary_mul
+      }
+    var (first, second) = (value.layout.descriptor, right.layout.descriptor)
+    var target = value.layout.descriptor
+    var operation = dnnl_binary_desc_t()
+    try check(
+      unsafe dnnl_binary_desc_init(&operation, kind, &first, &second, &target), "\(binary)")
+    let attributes = try OperationAttributes()
+    let engine = try Engine.cpu()
+    let descriptor = try PrimitiveDescriptor("\(binary)") {
+      unsafe dnnl_primitive_desc_create(&$0, &operation, attributes.handle, engine, nil)
+    }
+    return addSimple(descriptor, left, shape: value.shape, layout: value.layout, extra: [right])
+  }
+
+  /// Adds `scale · (x − mean) / √(variance + epsilon) + shift`, each a number per channel.
+  ///
+  /// - Parameters:
+  ///   - statistics: The mean and variance of each channel; nil to take those of the tensor itself
+  ///     (instance normalisation).
+  public mutating func normalization(
+    _ input: TensorValue, scale: [Float], shift: [Float],
+    statistics: (mean: [Float], variance: [Float])?, epsilon: Float
+  ) throws(TensorError) -> TensorValue {
+    let source = try materialized(input)
+    let value = values[source.index]
+    let channels = value.shape.c
+    guard
+      [scale, shift, statistics?.mean ?? scale, statistics?.variance ?? scale]
+        .allSatisfy({ $0.count == channels })
+    else {
+      throw TensorError(
+        .invalidShape, operation: "normalization", "the parameters are not one per channel")
+    }
+    var layout = value.layout.descriptor
+    var flags = UInt32(dnnl_use_scale.rawValue | dnnl_use_shift.rawValue)
+    if statistics != nil { flags |= UInt32(dnnl_use_global_stats.rawValue) }
+    var operation = dnnl_batch_normalization_desc_t()
+    try check(
+      unsafe dnnl_batch_normalization_forward_desc_init(
+        &operation, dnnl_forward_inference, &layout, epsilon, flags), "normalization")
+    let attributes = try OperationAttributes()
+    let engine = try Engine.cpu()
+    let descriptor = try PrimitiveDescriptor("normalization") {
+      unsafe dnnl_primitive_desc_create(&$0, &operation, attributes.handle, engine, nil)
+    }
+    let vector = try TensorLayout(lengths: [channels])
+    var parameters = [(DNNL_ARG_SCALE, scale), (DNNL_ARG_SHIFT, shift)]
+    if let statistics {
+      parameters += [(DNNL_ARG_MEAN, statistics.mean), (DNNL_ARG_VARIANCE, statistics.variance)]
+    }
+    var extra: [Operand] = []
+    for (argument, numbers) in parameters {
+      extra.append(
+        Operand(
+          argument: argument, place: addConstant(numbers, vector, as: vector), layout: vector))
+    }
+    return addSimple(
+      descriptor, source, shape: value.shape, layout: value.layout, extra: extra)
+  }
+
+  /// Adds the cutting out of a part.
+  ///
+  /// - Parameters:
+  ///   - offsets: The part's first place along (n, c, z, y, x).
+  ///   - shape: The part's shape.
+  public mutating func crop(
+    _ input: TensorValue, offsets: [Int], shape: TensorShape
+  ) throws(TensorError) -> TensorValue {
+    let source = try materialized(input)
+    let value = values[source.index]
+    guard offsets.count == 5, shape.checkedCount != nil,
+      (0..<5).allSatisfy({
+        offsets[$0] >= 0 && offsets[$0] + shape.lengths[$0] <= value.shape.lengths[$0]
+      })
+    else {
+      throw TensorError(
+        .invalidShape, operation: "crop", "\(shape) at \(offsets) lies outside \(value.shape)")
+    }
+    let dense = try arranged(source, as: .channelsLast(value.shape))
+    let part = try values[dense.index].layout.part(lengths: shape.lengths, offsets: offsets)
+    let layout = try TensorLayout.channelsLast(shape)
+    let place = addStorage(layout)
+    try addReorder(from: values[dense.index].place, part, to: place, layout)
+    return addValue(shape, layout, place)
+  }
+
+  /// Adds zeros around a tensor.
+  public mutating func zeroPadding(
+    _ input: TensorValue, before: AxisTriple, after: AxisTriple
+  ) throws(TensorError) -> TensorValue {
+    let source = try materialized(input)
+    let value = values[source.index]
+    let shape = TensorShape(
+      c: value.shape.c, z: value.shape.z + before.z + after.z,
+      y: value.shape.y + before.y + after.y, x: value.shape.x + before.x + after.x)
+    guard (before.components + after.components).allSatisfy({ $0 >= 0 }), shape.checkedCount != nil
+    else {
+      throw TensorError(.invalidShape, operation: "padding", "\(shape) is no shape")
+    }
+    let layout = try TensorLayout.channelsLast(shape)
+    let place = addStorage(layout)
+    steps.append(.clear(Operand(argument: DNNL_ARG_DST_0, place: place, layout: layout)))
+    let part = try layout.part(
+      lengths: value.shape.lengths, offsets: [0, 0] + before.components)
+    try addReorder(from: value.place, value.layout, to: place, part)
+    return addValue(shape, layout, place)
+  }
+}
