@@ -167,7 +167,9 @@ package struct CompletionScript {
       """
     for command in commands {
       script += "    \(quoted(command.name)))\n      _arguments -s"
-      for option in command.options { script += " \\\n        \(zshOption(option))" }
+      for option in command.options {
+        for word in zshOption(option) { script += " \\\n        \(word)" }
+      }
       for place in command.positionals {
         script += " \\\n        "
         script += quoted(
@@ -181,7 +183,12 @@ package struct CompletionScript {
           *) _files ;;
         esac
       }
-      compdef _\(tool) \(tool)
+      # Loaded from $fpath, the file is the function's first call; sourced, it registers it.
+      if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
+        _\(tool) "$@"
+      else
+        compdef _\(tool) \(tool)
+      fi
 
       """
     return script
@@ -200,12 +207,14 @@ package struct CompletionScript {
     entries.map { quoted("\($0.0):\($0.1)") }.joined(separator: " ")
   }
 
-  private func zshOption(_ option: ArgumentSpecification) -> String {
-    var text = option.isRepeatable ? "*" : ""
-    text += option.kind == .flag ? option.name : "\(option.name)="
-    text += "[\(zshEscaped(firstSentence(option.help)))]"
-    if option.kind == .option { text += ":\(zshEscaped(option.placeholder)):\(zshAction(option))" }
-    return quoted(text)
+  /// One specification for each name of an option.
+  private func zshOption(_ option: ArgumentSpecification) -> [String] {
+    var tail = "[\(zshEscaped(firstSentence(option.help)))]"
+    if option.kind == .option { tail += ":\(zshEscaped(option.placeholder)):\(zshAction(option))" }
+    let star = option.isRepeatable ? "*" : ""
+    let long = option.kind == .flag ? option.name : "\(option.name)="
+    let names = [long] + (option.short.map { ["-\($0)"] } ?? [])
+    return names.map { quoted(star + $0 + tail) }
   }
 
   private func zshAction(_ argument: ArgumentSpecification) -> String {
@@ -233,8 +242,9 @@ package struct CompletionScript {
       function __\(tool)_command
         set -l given (commandline -opc)
         set -l wanted (string split ' ' -- $argv[1])
-        test (count $given) -gt (count $wanted)
-        and test "$given[2..(math 1 + (count $wanted))]" = "$argv[1]"
+        set -l last (math 1 + (count $wanted))
+        test (count $given) -ge $last
+        and test "$given[2..$last]" = "$argv[1]"
       end
       function __\(tool)_at
         set -l given (commandline -opc)

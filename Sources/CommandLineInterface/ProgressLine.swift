@@ -47,19 +47,22 @@ public enum ProgressUnit: Hashable, Sendable {
 public final class ProgressLine: Sendable {
   private struct Drawing {
     var last: Duration?
+    /// When the work began that the rate counts.
+    var start: Duration
+    /// How much was done then.
+    var initial: Int
     var isFinished = false
   }
 
   private let label: String
   private let total: Int
-  private let initial: Int
   private let unit: ProgressUnit
   private let display: ProgressDisplay
   private let stream: TextStream
   private let now: @Sendable () -> Duration
   private let start: Duration
   private let completed: Atomic<Int>
-  private let drawing = Mutex(Drawing())
+  private let drawing: Mutex<Drawing>
 
   /// Creates a line and shows it.
   ///
@@ -78,13 +81,13 @@ public final class ProgressLine: Sendable {
   ) {
     self.label = label
     self.total = max(0, total)
-    self.initial = completed
     self.completed = Atomic(completed)
     self.unit = unit
     self.display = display
     self.stream = stream
     self.now = now
     start = now()
+    drawing = Mutex(Drawing(start: start, initial: completed))
     draw(force: false)
   }
 
@@ -97,6 +100,16 @@ public final class ProgressLine: Sendable {
   /// Reports how much is done in all.
   public func update(completed count: Int) {
     completed.store(count, ordering: .relaxed)
+    draw(force: false)
+  }
+
+  /// Reports how much an earlier run did, once that is known; the rate counts from here.
+  public func resume(completed count: Int) {
+    completed.store(count, ordering: .relaxed)
+    drawing.withLock { drawing in
+      drawing.start = now()
+      drawing.initial = count
+    }
     draw(force: false)
   }
 
@@ -120,37 +133,47 @@ public final class ProgressLine: Sendable {
       guard !drawing.isFinished else { return }
       if !force, let last = drawing.last, time - last < interval { return }
       drawing.last = time
-      let elapsed = time - start
+      let state = State(
+        completed: completed.load(ordering: .relaxed), total: total, initial: drawing.initial,
+        elapsed: time - start, working: time - drawing.start)
       if display == .lines {
-        try? stream.write(logLine(elapsed) + "\n")
+        try? stream.write(logLine(state) + "\n")
       } else {
-        stream.show(status: terminalLine(elapsed, width: stream.terminalWidth ?? 80))
+        stream.show(status: terminalLine(state, width: stream.terminalWidth ?? 80))
       }
     }
   }
 
-  private func rate(_ elapsed: Duration) -> Double {
-    let count = completed.load(ordering: .relaxed) - initial
-    let seconds = elapsed.inSeconds
-    return seconds > 0 && count > 0 ? Double(count) / seconds : 0
+  /// What one drawing shows.
+  private struct State {
+    var completed: Int
+    var total: Int
+    var initial: Int
+    /// Since the line was created.
+    var elapsed: Duration
+    /// Since the work began that the rate counts.
+    var working: Duration
+
+    var rate: Double {
+      let seconds = working.inSeconds
+      return seconds > 0 && completed > initial ? Double(completed - initial) / seconds : 0
+    }
+
+    var timeLeft: Duration? {
+      guard rate > 0 else { return nil }
+      let left = Double(max(0, total - completed)) / rate
+      return left < 1e9 ? .seconds(left) : nil
+    }
   }
 
-  private func timeLeft(_ elapsed: Duration) -> Duration? {
-    let rate = rate(elapsed)
-    guard rate > 0 else { return nil }
-    let left = Double(max(0, total - completed.load(ordering: .relaxed))) / rate
-    return left < 1e9 ? .seconds(left) : nil
-  }
-
-  private func terminalLine(_ elapsed: Duration, width: Int) -> String {
-    let done = min(total, max(0, completed.load(ordering: .relaxed)))
+  private func terminalLine(_ state: State, width: Int) -> String {
+    let done = min(total, max(0, state.completed))
     let fraction = total == 0 ? 1 : Double(done) / Double(total)
     let percent = Int((fraction * 100).rounded(.down))
     var tail = " \(leftPadded("\(percent)", to: 3)) %"
-    let rate = rate(elapsed)
-    if rate > 0 { tail += "  \(unit.rateText(rate))" }
-    tail += "  \(elapsed.clockText)"
-    if let left = timeLeft(elapsed), done < total { tail += ", \(left.clockText) left" }
+    if state.rate > 0 { tail += "  \(unit.rateText(state.rate))" }
+    tail += "  \(state.elapsed.clockText)"
+    if let left = state.timeLeft, done < total { tail += ", \(left.clockText) left" }
     let cells = min(30, width - 1 - label.count - tail.count - 4)
     guard cells >= 5 else { return label + tail }
     let filled = Int((fraction * Double(cells)).rounded(.down))
@@ -159,13 +182,12 @@ public final class ProgressLine: Sendable {
     return "\(label)  [\(bar)]\(tail)"
   }
 
-  private func logLine(_ elapsed: Duration) -> String {
-    let done = completed.load(ordering: .relaxed)
+  private func logLine(_ state: State) -> String {
     var line =
-      "progress stage=\(label) completed=\(done) total=\(total) unit=\(unit.name)"
-      + " elapsed_s=\(fixed(elapsed.inSeconds, decimals: 1))"
-      + " per_s=\(fixed(rate(elapsed), decimals: 1))"
-    if let left = timeLeft(elapsed) { line += " left_s=\(fixed(left.inSeconds, decimals: 1))" }
+      "progress stage=\(label) completed=\(state.completed) total=\(total) unit=\(unit.name)"
+      + " elapsed_s=\(fixed(state.elapsed.inSeconds, decimals: 1))"
+      + " per_s=\(fixed(state.rate, decimals: 1))"
+    if let left = state.timeLeft { line += " left_s=\(fixed(left.inSeconds, decimals: 1))" }
     return line
   }
 }

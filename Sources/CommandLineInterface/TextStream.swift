@@ -1,4 +1,3 @@
-import Glibc
 import Synchronization
 
 /// Where text goes: a terminal, a file, a pipe or, in tests, memory.
@@ -92,18 +91,14 @@ public struct Console: Sendable {
   /// From now on a reader who leaves is noticed as an error of writing, and the first interrupt or
   /// termination signal sets the flag; the second ends the process with status 130.
   public static func process() -> Console {
-    let diagnostics = TextStream(terminalWidth: Glibc.isatty(2) == 1 ? width(2) : nil) {
-      bytes throws(OutputError) in try writeAll(bytes, to: 2)
+    let diagnostics = TextStream(terminalWidth: terminalWidth(2)) { bytes throws(OutputError) in
+      try writeAll(bytes, to: 2)
     }
-    let output = TextStream(
-      terminalWidth: Glibc.isatty(1) == 1 ? width(1) : nil, neighbour: diagnostics
-    ) { bytes throws(OutputError) in try writeAll(bytes, to: 1) }
+    let output = TextStream(terminalWidth: terminalWidth(1), neighbour: diagnostics) {
+      bytes throws(OutputError) in try writeAll(bytes, to: 1)
+    }
     return Console(
       output: output, diagnostics: diagnostics, cancellation: .watchingSignals())
-  }
-
-  private static func width(_ descriptor: Int32) -> Int {
-    CommandLineInterface.terminalWidth(descriptor) ?? 80
   }
 }
 

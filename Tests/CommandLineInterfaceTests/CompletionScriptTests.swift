@@ -84,6 +84,24 @@ private func run(_ program: String, _ arguments: [String], input: String) -> (In
     #expect(result.0 == 0, "\(result.1)")
   }
 
+  @Test(
+    .enabled(if: access("/usr/bin/fish", X_OK) == 0, "fish is not installed"),
+    arguments: [
+      ("emseg seg", ["segment"]), ("emseg evaluate ", ["segmentation", "skeletons"]),
+      ("emseg segment --layout ", ["plain", "sharded"]),
+      ("emseg evaluate segmentation --progress ", ["auto", "lines", "none"]),
+      ("emseg completions ", ["bash", "zsh", "fish"]), ("emseg segment --thr", ["--threshold"]),
+    ])
+  func `fish completes what may stand there`(line: String, expected: [String]) throws {
+    // In an empty folder: fish would offer its files too.
+    let script =
+      "set folder (mktemp -d); cd $folder\n" + emseg("completions", "fish").output
+      + "complete -C '\(line)'\ncd /; rmdir $folder\n"
+    let result = try #require(run("/usr/bin/fish", [], input: script))
+    let offered = result.1.split(separator: "\n").map { String($0.prefix { $0 != "\t" }) }
+    #expect(offered.sorted() == expected.sorted(), "\(result.1)")
+  }
+
   @Test(arguments: ["bash", "zsh", "fish"])
   func `every option of every command is in every script`(shell: String) {
     let script = emseg("completions", shell).output

@@ -86,6 +86,22 @@ private final class ManualClock: Sendable {
         """)
   }
 
+  @Test func `what an earlier run did does not count towards the rate`() {
+    let text = CapturedText()
+    let clock = ManualClock()
+    let line = ProgressLine(
+      "predict", total: 100, unit: .items("blocks"), display: .lines, stream: text.stream(),
+      now: clock.now)
+    clock.advance(.seconds(20))
+    line.resume(completed: 60)
+    clock.advance(.seconds(10))
+    line.update(completed: 80)
+    #expect(
+      text.text.hasSuffix(
+        "completed=80 total=100 unit=blocks elapsed_s=30.0 per_s=2.0 left_s=10.0\n"),
+      "\(text.text)")
+  }
+
   @Test func `a line fits a narrow terminal`() {
     for width in [1, 5, 20, 30, 40] {
       let screen = CapturedText()
