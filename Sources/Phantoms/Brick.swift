@@ -13,8 +13,12 @@ struct Brick {
   private let corners: [Step]
   /// Tissue-space position of the centre.
   private let base: Point
-  /// The bundles that own a voxel of the brick, or come close to one, with their neurites.
-  private var bundles: [(bundle: Bundle, fibres: [Bundle.Fibre])] = []
+  /// The bundles that own a voxel of the brick, or come close to one.
+  private let bundles: [Bundle]
+  /// The neurites of all bundles, in their order.
+  private var fibres: [Bundle.Fibre] = []
+  /// Where each bundle's neurites lie in ``fibres``.
+  private var fibreRanges: [Range<Int>] = []
   /// Mitochondria that reach into the brick.
   private(set) var mitochondria: [Mitochondrion] = []
 
@@ -45,13 +49,13 @@ struct Brick {
     }
     self.corners = corners
     let reach = (corners.map(\.squaredLength).max() ?? 0).squareRoot()
-    bundles = Self.nearBundles(base, reach: reach, anatomy.lattice).map {
-      ($0, anatomy.lattice.fibres(of: $0))
-    }
+    bundles = Self.nearBundles(base, reach: reach, anatomy.lattice)
     for index in bundles.indices {
-      let (bundle, fibres) = bundles[index]
+      let own = anatomy.lattice.fibres(of: bundles[index])
+      fibreRanges.append(fibres.count..<fibres.count + own.count)
+      fibres += own
       mitochondria += anatomy.mitochondria(
-        of: bundle, index: index, fibres: fibres, around: base, reach: reach)
+        of: bundles[index], index: index, fibres: own, around: base, reach: reach)
     }
   }
 
@@ -99,19 +103,19 @@ struct Brick {
     var best = 0
     var least = Float.infinity
     for index in bundles.indices {
-      let offset = bundles[index].bundle.offset(to: point)
-      let power = offset.a * offset.a + offset.b * offset.b - bundles[index].bundle.weight
+      let offset = bundles[index].offset(to: point)
+      let power = offset.a * offset.a + offset.b * offset.b - bundles[index].weight
       if power < least { (best, least) = (index, power) }
     }
-    let own = bundles[best].bundle.offset(to: point)
+    let own = bundles[best].offset(to: point)
     var squaredDepth = Anatomy.deepest * Anatomy.deepest
     for index in bundles.indices where index != best {
-      let other = bundles[index].bundle.offset(to: point)
-      let rise = other.a * other.a + other.b * other.b - bundles[index].bundle.weight - least
-      let gap = bundles[best].bundle.squaredGap(own, to: bundles[index].bundle, other)
+      let other = bundles[index].offset(to: point)
+      let rise = other.a * other.a + other.b * other.b - bundles[index].weight - least
+      let gap = bundles[best].squaredGap(own, to: bundles[index], other)
       if rise * rise < squaredDepth * 4 * gap { squaredDepth = rise * rise / (4 * gap) }
     }
-    guard bundles[best].fibres.count > 1 else {
+    guard fibreRanges[best].count > 1 else {
       return Place(bundle: best, fibre: 0, depth: squaredDepth.squareRoot())
     }
     return fibre(in: best, at: own, squaredDepth)
@@ -120,32 +124,32 @@ struct Brick {
   private func fibre(
     in bundle: Int, at offset: (a: Float, b: Float), _ outerSquaredDepth: Float
   ) -> Place {
-    let fibres = bundles[bundle].fibres
-    var best = 0
+    let own = fibreRanges[bundle]
+    var best = own.lowerBound
     var least = Float.infinity
-    for index in fibres.indices {
+    for index in own {
       let (a, b) = (offset.a - fibres[index].a, offset.b - fibres[index].b)
       let power = a * a + b * b
       if power < least { (best, least) = (index, power) }
     }
     var squaredDepth = outerSquaredDepth
-    for index in fibres.indices where index != best {
+    for index in own where index != best {
       let (a, b) = (offset.a - fibres[index].a, offset.b - fibres[index].b)
       let rise = a * a + b * b - least
       let (gapA, gapB) = (fibres[index].a - fibres[best].a, fibres[index].b - fibres[best].b)
       let gap = gapA * gapA + gapB * gapB
       if rise * rise < squaredDepth * 4 * gap { squaredDepth = rise * rise / (4 * gap) }
     }
-    return Place(bundle: bundle, fibre: best, depth: squaredDepth.squareRoot())
+    return Place(bundle: bundle, fibre: best - own.lowerBound, depth: squaredDepth.squareRoot())
   }
 
   /// The label of a neurite.
   func label(of place: Place) -> UInt64 {
-    bundles[place.bundle].bundle.firstLabel + UInt64(place.fibre)
+    bundles[place.bundle].firstLabel + UInt64(place.fibre)
   }
 
   /// The neurite's own properties.
   func fibre(of place: Place) -> Bundle.Fibre {
-    bundles[place.bundle].fibres[place.fibre]
+    fibres[fibreRanges[place.bundle].lowerBound + place.fibre]
   }
 }

@@ -94,7 +94,7 @@ struct BundleLattice: Sendable {
   }
 
   private func bundle(_ family: Int, _ i: Int, _ j: Int, base: Point) -> Bundle {
-    let own = random.at(family, i, j)
+    let own = random.keyed(family, i, j)
     let jitter = 0.06
     let a = (Double(i) + jitter * Double(own.signed(0))) * spacing
     let b = (Double(j) + 0.5 + jitter * Double(own.signed(1))) * spacing

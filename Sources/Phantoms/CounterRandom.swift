@@ -12,20 +12,19 @@ struct CounterRandom: Hashable, Sendable {
     key = Self.mixed(seed ^ 0x9e37_79b9_7f4a_7c15)
   }
 
-  /// The stream of a named purpose, lattice point or row.
-  func keyed(_ counters: Int...) -> CounterRandom {
+  /// The stream of a purpose, row or lattice point; counters absorbed in turn.
+  func keyed(_ first: Int) -> CounterRandom {
     var result = self
-    for counter in counters { result.absorb(counter) }
+    result.absorb(first)
     return result
   }
 
-  /// The stream of a lattice point.
-  func at(_ z: Int, _ y: Int, _ x: Int) -> CounterRandom {
-    var result = self
-    result.absorb(z)
-    result.absorb(y)
-    result.absorb(x)
-    return result
+  func keyed(_ first: Int, _ second: Int) -> CounterRandom {
+    keyed(first).keyed(second)
+  }
+
+  func keyed(_ first: Int, _ second: Int, _ third: Int) -> CounterRandom {
+    keyed(first).keyed(second).keyed(third)
   }
 
   /// 64 random bits for a counter.

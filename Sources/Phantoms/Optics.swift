@@ -60,7 +60,7 @@ struct Optics: Sendable {
     let yCell = y.rounded(.down)
     let x = position.x / site + 0.43 * yCell + 0.29 * zCell
     let xCell = x.rounded(.down)
-    let own = random.at(Int(zCell), Int(yCell), Int(xCell))
+    let own = random.keyed(Int(zCell), Int(yCell), Int(xCell))
     guard own.unit(0) < density else { return grey }
     let offset = Step(
       z: Float((z - zCell - 0.5) * site) - 14 * own.signed(1),
