@@ -24,9 +24,10 @@ public enum JSONValue: Hashable, Sendable {
 
   /// Reads JSON text.
   ///
-  /// - Throws: `DecodingError` where the text is not JSON or is nested too deep.
-  public init(parsing text: [UInt8]) throws {
-    self = try JSONDecoder().decode(JSONValue.self, from: Data(text))
+  /// - Throws: ``JSONError`` where the text is not JSON, is nested too deep or names a member twice.
+  public init(parsing text: [UInt8]) throws(JSONError) {
+    var parser = JSONParser(text)
+    self = try parser.parse()
   }
 
   /// The value as JSON text with sorted keys, so that equal values give equal bytes.

@@ -34,9 +34,15 @@ public struct ChunkRecord: Hashable, Sendable, Codable {
   /// the same CRC-32C: it would tell no chunk from another. Any damage breaks that ending, so that
   /// nothing is lost by leaving it out.
   public static func checksum(of bytes: RawSpan) -> UInt32 {
-    let whole = Codecs.crc32c(bytes)
-    guard whole == 0x4867_4BC7, bytes.byteCount >= 4 else { return whole }
-    return bytes.littleEndianUInt32(at: bytes.byteCount - 4)
+    let count = bytes.byteCount
+    let last = bytes.extracting(max(0, count - 4)..<count)
+    return checksum(wholeCRC32C: Codecs.crc32c(bytes), last: last)
+  }
+
+  /// The checksum from the CRC-32C of all bytes and the last four.
+  static func checksum(wholeCRC32C whole: UInt32, last: RawSpan) -> UInt32 {
+    // The CRC-32C of any bytes followed by their own.
+    whole == 0x4867_4BC7 && last.byteCount == 4 ? last.littleEndianUInt32(at: 0) : whole
   }
 }
 

@@ -79,7 +79,7 @@ extension ZarrArray {
       let place = index.place(inShard: file, grid: sharding.grid, rank: zarr.rank)
       guard let range = places.ranges[place] else { continue }
       let values = try decodedChunk(index, as: Scalar.self) { () throws(VolumeError) in
-        try self.readInner(range, of: shard)
+        try self.readChunk(range, of: shard)
       }
       if let values { volume.copy(values, from: decodedGrid.region(of: index)) }
     }
@@ -95,10 +95,10 @@ extension ZarrArray {
   private func readStored(_ index: ChunkIndex) throws(VolumeError) -> [UInt8]? {
     let key = key(index)
     guard let file = try store.openFile(key) else { return nil }
-    return try readInner(0..<file.byteCount, of: file)
+    return try readChunk(0..<file.byteCount, of: file)
   }
 
-  private func readInner(
+  func readChunk(
     _ range: Range<Int>, of file: borrowing StoredFile
   ) throws(VolumeError) -> [UInt8] {
     let limit = zarr.decodedChain.limit(decodedCount: decodedByteCount)

@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["numpy==2.4.6", "zarr==3.1.6"]
+# ///
+"""Writes small arrays with zarr-python for the interop tests.
+
+    tools/golden/zarr.py [OUTPUT]        default: volumes/golden/zarr-python-3.1.6
+
+Each case is a folder with the array (`array.zarr`) and its values as raw little-endian bytes in C
+order (`expected.bin`). SHA256SUMS lists every file. Same versions and seed give same files.
+"""
+
+import hashlib
+import shutil
+import sys
+from pathlib import Path
+
+# This file is called as the package it uses: look for packages elsewhere than here.
+sys.path = [entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).parent]
+
+import numpy as np
+import zarr
+from zarr.codecs import (
+    BloscCodec,
+    BytesCodec,
+    Crc32cCodec,
+    GzipCodec,
+    ShardingCodec,
+    TransposeCodec,
+    ZstdCodec,
+)
+
+SHAPE = (9, 11, 13)
+CHUNK = (5, 6, 7)
+
+
+def values(dtype, shape=SHAPE, seed=1):
+    """Smooth in parts, random in others, so that codecs both win and lose."""
+    generator = np.random.default_rng(seed)
+    dtype = np.dtype(dtype)
+    if dtype.kind == "f":
+        data = generator.normal(size=shape).astype(dtype)
+    else:
+        info = np.iinfo(dtype)
+        data = generator.integers(info.min, info.max, size=shape, dtype=dtype, endpoint=True)
+    data[..., : shape[-1] // 2] = 7
+    data[..., 0] = 0
+    return data
+
+
+LITTLE = BytesCodec(endian="little")
+CASES = {}
+for name in (
+    "uint8 uint16 uint32 uint64 int8 int16 int32 int64 float32 float64".split()
+):
+    CASES[f"{name}-zstd"] = dict(dtype=name, codecs=[LITTLE, ZstdCodec(level=3, checksum=True)])
+CASES |= {
+    "uint16-raw": dict(dtype="uint16", codecs=[LITTLE]),
+    "uint16-big-endian": dict(dtype="uint16", codecs=[BytesCodec(endian="big"), GzipCodec(level=1)]),
+    "uint32-gzip-crc32c": dict(dtype="uint32", codecs=[LITTLE, GzipCodec(level=5), Crc32cCodec()]),
+    "uint64-default-pipeline": dict(
+        dtype="uint64", codecs=[LITTLE, ZstdCodec(level=3, checksum=True), Crc32cCodec()]
+    ),
+    "uint64-transpose": dict(
+        dtype="uint64", codecs=[TransposeCodec(order=(2, 0, 1)), LITTLE, ZstdCodec(level=1)]
+    ),
+    "uint8-v2-keys": dict(dtype="uint8", codecs=[LITTLE], keys=("v2", ".")),
+    "uint8-dot-keys": dict(dtype="uint8", codecs=[LITTLE], keys=("default", ".")),
+    "float32-nan-fill": dict(dtype="float32", codecs=[LITTLE], fill=float("nan"), hole=True),
+    "uint64-large-fill": dict(dtype="uint64", codecs=[LITTLE], fill=2**63 + 5, hole=True),
+    "float32-channels": dict(
+        dtype="float32", shape=(3, *SHAPE), chunk=(3, *CHUNK), codecs=[LITTLE, ZstdCodec(level=3)]
+    ),
+    "uint16-channel-chunks": dict(
+        dtype="uint16", shape=(3, *SHAPE), chunk=(2, *CHUNK), codecs=[LITTLE, GzipCodec(level=5)]
+    ),
+}
+for compressor in "blosclz lz4 lz4hc zlib zstd".split():
+    CASES[f"uint32-blosc-{compressor}"] = dict(
+        dtype="uint32",
+        codecs=[LITTLE, BloscCodec(cname=compressor, clevel=5, shuffle="shuffle", typesize=4)],
+    )
+CASES["uint64-blosc-bitshuffle"] = dict(
+    dtype="uint64",
+    codecs=[LITTLE, BloscCodec(cname="lz4", clevel=9, shuffle="bitshuffle", typesize=8)],
+)
+for location in ("start", "end"):
+    CASES[f"uint64-sharded-index-{location}"] = dict(
+        dtype="uint64",
+        chunk=(6, 6, 8),
+        hole=True,
+        codecs=[
+            ShardingCodec(
+                chunk_shape=(3, 3, 4),
+                codecs=[LITTLE, ZstdCodec(level=3, checksum=True), Crc32cCodec()],
+                index_codecs=[LITTLE, Crc32cCodec()],
+                index_location=location,
+            )
+        ],
+    )
+
+
+def write(folder, dtype, codecs, shape=SHAPE, chunk=CHUNK, fill=0, hole=False, keys=("default", "/")):
+    data = values(dtype, shape)
+    if hole:
+        data[..., :6, :8] = fill
+    array = zarr.create(
+        store=folder / "array.zarr",
+        shape=shape,
+        chunks=chunk,
+        dtype=dtype,
+        codecs=codecs,
+        fill_value=fill,
+        chunk_key_encoding=keys,
+        dimension_names=["c", "z", "y", "x"][-len(shape) :],
+        zarr_format=3,
+        config={"write_empty_chunks": False},
+    )
+    array[:] = data
+    little = data.astype(data.dtype.newbyteorder("<"))
+    (folder / "expected.bin").write_bytes(little.tobytes())
+
+
+def main():
+    root = Path(__file__).resolve().parents[2]
+    output = root / f"volumes/golden/zarr-python-{zarr.__version__}"
+    output = Path(sys.argv[1]) if len(sys.argv) > 1 else output
+    if output.exists():
+        shutil.rmtree(output)
+    for name, case in CASES.items():
+        folder = output / name
+        folder.mkdir(parents=True)
+        write(folder, **case)
+    sums = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(output)}\n"
+        for path in sorted(output.rglob("*"))
+        if path.is_file()
+    ]
+    (output / "SHA256SUMS").write_text("".join(sums))
+    print(f"{len(CASES)} cases, {len(sums)} files in {output}")
+
+
+if __name__ == "__main__":
+    main()
