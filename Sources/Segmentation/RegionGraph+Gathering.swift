@@ -1,0 +1,165 @@
+public import Voxels
+
+/// Gathers the contacts between the fragments of a block.
+///
+/// - Parameters:
+///   - affinities: (3, z, y, x) in [0, 1]; channels are the links towards the origin along z, y, x.
+///   - fragments: (1, z, y, x) labels of the volume, each connected by faces; 0 is background.
+///   - box: The voxels to account for; both volumes hold them, and `fragments` also the voxels
+///     one before the near faces, where the volume has them.
+///   - volume: The whole volume.
+/// - Returns: The graph of the box.
+/// - Complexity: O(*n* + *m* log *m*) for *n* voxels and *m* contacts.
+@specialized(where Affinity == UInt8)
+@specialized(where Affinity == Float)
+public func regionGraph<Affinity: AffinityScalar>(
+  affinities: borrowing Volume<Affinity>, fragments: borrowing Volume<UInt64>, box: VoxelBox,
+  volume: VoxelBox
+) -> RegionGraph {
+  precondition(affinities.channels >= 3, "affinities have three channels")
+  precondition(!box.isEmpty && volume.contains(box), "the box lies outside the volume")
+  let reach = VoxelBox(from: box.origin - VoxelExtent(cube: 1), to: box.end).intersection(volume)
+  precondition(affinities.box.contains(box), "the affinities do not cover the box")
+  precondition(fragments.box.contains(reach), "the fragments do not reach far enough")
+  let numbering = FragmentNumbering(of: fragments, box: box, reach: reach, volume: volume)
+  let numbers = numbering.numbers
+  let near = box.origin - reach.origin
+  let corner = box.origin - affinities.box.origin
+  let linkColumns = corner.x..<corner.x + box.extent.x
+  let columns = near.x..<reach.extent.x
+  var contacts = ContactTable()
+  for z in 0..<box.extent.z {
+    for y in 0..<box.extent.y {
+      let (numberZ, numberY) = (z + near.z, y + near.y)
+      let own = numbers.row(z: numberZ, y: numberY)
+      let (linkZ, linkY) = (z + corner.z, y + corner.y)
+      if numberZ > 0 {
+        contacts.add(
+          affinities.row(channel: 0, z: linkZ, y: linkY).extracting(linkColumns),
+          own.extracting(columns),
+          numbers.row(z: numberZ - 1, y: numberY).extracting(columns))
+      }
+      if numberY > 0 {
+        contacts.add(
+          affinities.row(channel: 1, z: linkZ, y: linkY).extracting(linkColumns),
+          own.extracting(columns),
+          numbers.row(z: numberZ, y: numberY - 1).extracting(columns))
+      }
+      contacts.add(
+        affinities.row(channel: 2, z: linkZ, y: linkY).extracting(linkColumns)
+          .extracting((1 - near.x)...),
+        own.extracting(1...), own.extracting(0..<own.count - 1))
+    }
+  }
+  return numbering.graph(of: box, contacts: contacts)
+}
+
+/// The fragments of a block, numbered from 1 so that they fit half a key.
+private struct FragmentNumbering {
+  /// (1, z, y, x) numbers of the voxels of the block and those before its near faces.
+  let numbers: Volume<UInt32>
+  /// The fragments, the one numbered *n* at index *n*; background stands at 0.
+  private var fragments: [RegionGraph.Fragment] = []
+
+  init(
+    of labels: borrowing Volume<UInt64>, box: VoxelBox, reach: VoxelBox, volume: VoxelBox
+  ) {
+    let corner = reach.origin - labels.box.origin
+    let near = box.origin - reach.origin
+    let atFar = OpenFaces(of: box, sharedWith: volume)
+    // The faces beyond which the volume goes on.
+    let open = OpenFaces.all.subtracting(atFar)
+    var table = IndexTable(capacity: 1 << 10)
+    var numbers = Volume<UInt32>(box: reach)
+    var fragments = [RegionGraph.Fragment(id: 0, voxelCount: 0, openFaces: [])]
+    for z in 0..<reach.extent.z {
+      for y in 0..<reach.extent.y {
+        var rowFaces: OpenFaces = []
+        if z <= near.z { rowFaces.insert(.nearZ) }
+        if y <= near.y { rowFaces.insert(.nearY) }
+        if z == reach.extent.z - 1 { rowFaces.insert(.farZ) }
+        if y == reach.extent.y - 1 { rowFaces.insert(.farY) }
+        let isOwn = z >= near.z && y >= near.y
+        let row = labels.row(z: z + corner.z, y: y + corner.y)
+          .extracting(corner.x..<corner.x + reach.extent.x)
+        var target = numbers.mutableRow(z: z, y: y)
+        var x = 0
+        while x < row.count {
+          let label = row[x]
+          let first = x
+          repeat { x &+= 1 } while x < row.count && row[x] == label
+          guard label != 0 else { continue }
+          let known = table.value(of: label)
+          let number = known ?? UInt32(fragments.count)
+          if known == nil {
+            table.set(label, to: number)
+            fragments.append(RegionGraph.Fragment(id: label, voxelCount: 0, openFaces: []))
+          }
+          for index in first..<x { target[index] = number }
+          var faces = rowFaces
+          if first <= near.x { faces.insert(.nearX) }
+          if x == row.count { faces.insert(.farX) }
+          fragments[Int(number)].openFaces.formUnion(faces.intersection(open))
+          if isOwn { fragments[Int(number)].voxelCount += UInt64(x - max(first, near.x)) }
+        }
+      }
+    }
+    self.numbers = numbers
+    self.fragments = fragments
+  }
+
+  /// The graph, with ids for numbers.
+  func graph(of box: VoxelBox, contacts: ContactTable) -> RegionGraph {
+    var isKept = fragments.map { $0.voxelCount > 0 }
+    let contacts = contacts.contacts.map { contact in
+      isKept[Int(contact.first)] = true
+      isKept[Int(contact.second)] = true
+      let ends = (fragments[Int(contact.first)].id, fragments[Int(contact.second)].id)
+      return RegionGraph.Contact(
+        first: min(ends.0, ends.1), second: max(ends.0, ends.1), affinity: contact.affinity,
+        strongest: contact.strongest)
+    }
+    let kept = fragments.indices.filter { isKept[$0] }.map { fragments[$0] }
+    return RegionGraph(
+      box: box, fragments: kept.sorted { $0.id < $1.id },
+      contacts: contacts.sorted { ($0.first, $0.second) < ($1.first, $1.second) })
+  }
+}
+
+/// Contacts between numbered fragments.
+private struct ContactTable {
+  private(set) var contacts: [RegionGraph.Contact] = []
+  private var table = IndexTable(capacity: 1 << 12)
+  private var lastKey: UInt64 = 0
+  private var lastPlace = 0
+
+  /// Adds the links of a row of voxels to another.
+  @specialized(where Affinity == UInt8)
+  @specialized(where Affinity == Float)
+  mutating func add<Affinity: AffinityScalar>(
+    _ links: Span<Affinity>, _ own: Span<UInt32>, _ other: Span<UInt32>
+  ) {
+    for x in 0..<min(links.count, min(own.count, other.count)) {
+      let left = own[x]
+      let right = other[x]
+      guard left != right, left != 0, right != 0 else { continue }
+      let key = UInt64(min(left, right)) << 32 | UInt64(max(left, right))
+      // Neighbouring links are often of the same contact.
+      if key != lastKey { find(key) }
+      let link = links[x].fixedPoint
+      contacts[lastPlace].affinity.add(link)
+      contacts[lastPlace].strongest = max(contacts[lastPlace].strongest, link)
+    }
+  }
+
+  private mutating func find(_ key: UInt64) {
+    lastKey = key
+    lastPlace = Int(table.number(of: key))
+    if lastPlace == contacts.count {
+      contacts.append(
+        RegionGraph.Contact(
+          first: key >> 32, second: key & UInt64(UInt32.max), affinity: MeanAffinity(),
+          strongest: 0))
+    }
+  }
+}
