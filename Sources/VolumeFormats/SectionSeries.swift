@@ -1,11 +1,11 @@
-import VolumeStore
+package import VolumeStore
 
 /// The files of a stack in order, checked for missing and foreign ones by their names.
-struct SectionSeries {
+package struct SectionSeries {
   /// The paths, first section first.
-  private(set) var paths: [String]
+  package private(set) var paths: [String]
   /// What was assumed about them.
-  private(set) var notes: [String] = []
+  package private(set) var notes: [String] = []
 
   /// The most missing files that a message names.
   private static let shownNames = 5
@@ -17,7 +17,7 @@ struct SectionSeries {
   ///   - place: The folder or pattern they come from, for messages.
   /// - Throws: ``VolumeError`` with `malformedMetadata` where the numbers leave a gap, occur twice,
   ///   or where a few names are not like the others.
-  init(_ files: [String], place: String) throws(VolumeError) {
+  package init(_ files: [String], place: String) throws(VolumeError) {
     let names = files.map { SectionName(path: $0) }.sorted()
     paths = names.map(\.path)
     guard names.count > 1 else { return }

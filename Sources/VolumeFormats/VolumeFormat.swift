@@ -48,6 +48,7 @@ public struct OpenedVolume: Sendable {
 
 /// The formats that volumes are read from; the first that recognises a source opens it.
 public let volumeFormats: [any VolumeFormat.Type] = [
+  ZarrFormat.self,
   HDF5Format.self,
   TIFFFormat.self,
 ]
