@@ -23,26 +23,36 @@ struct RunTable<Scalar: VoxelScalar & FixedWidthInteger> {
   private(set) var rowStarts: [Int] = [0]
   /// Where the stretches of equal voxels in the row being scanned end.
   private var ends: [UInt32]
+  /// The stretches of the row being scanned that the row before it along z leaves to others.
+  private var gaps: [RunGap]
 
   /// Scans a block and joins its runs.
   init(_ volume: borrowing Volume<Scalar>, _ neighbourhood: Neighbourhood) {
     let extent = volume.extent
     ends = Array(repeating: 0, count: extent.x)
+    gaps = Array(repeating: RunGap(run: 0, start: 0, end: 0), count: extent.x + 1)
     rowStarts.reserveCapacity(extent.z * extent.y + 1)
     for z in 0..<extent.z {
       for y in 0..<extent.y {
         let row = z * extent.y + y
         appendRuns(of: volume.row(z: z, y: y))
-        let faces = neighbourhood == .faces
-        if z > 0 {
-          join(row, row - extent.y, reach: faces ? 0 : 1)
-          if !faces {
-            let reach: UInt32 = neighbourhood == .corners ? 1 : 0
-            if y > 0 { join(row, row - extent.y - 1, reach: reach) }
-            if y + 1 < extent.y { join(row, row - extent.y + 1, reach: reach) }
-          }
+        // The rows before this one that hold neighbours, where they are in the block.
+        let up = y > 0 ? row - 1 : nil
+        let top = z > 0 ? row - extent.y : nil
+        let topUp = z > 0 && y > 0 ? row - extent.y - 1 : nil
+        let topDown = z > 0 && y + 1 < extent.y ? row - extent.y + 1 : nil
+        switch neighbourhood {
+        case .faces:
+          join(row, top, reach: 0)
+          join(row, up, reach: 0)
+        case .edges:
+          join(row, top, reach: 1)
+          join(row, up, reach: 1)
+          join(row, topUp, reach: 0)
+          join(row, topDown, reach: 0)
+        case .corners:
+          joinByCorners(row, top, up, topUp, topDown)
         }
-        if y > 0 { join(row, row - 1, reach: faces ? 0 : 1) }
       }
     }
   }
@@ -80,10 +90,31 @@ struct RunTable<Scalar: VoxelScalar & FixedWidthInteger> {
     rowStarts.append(count)
   }
 
-  private mutating func join(_ row: Int, _ earlier: Int, reach: UInt32) {
+  /// The runs of a row; none where there is no such row.
+  private func range(ofRow row: Int?) -> Range<Int> {
+    guard let row else { return 0..<0 }
+    return rowStarts[row]..<rowStarts[row + 1]
+  }
+
+  private mutating func join(_ row: Int, _ earlier: Int?, reach: UInt32) {
     joinRuns(
-      rowStarts[row]..<rowStarts[row + 1], rowStarts[earlier]..<rowStarts[earlier + 1],
-      reach: reach, runs: runs, values: values, parents: &parents)
+      range(ofRow: row), range(ofRow: earlier), reach: reach, runs: runs, values: values,
+      parents: &parents)
+  }
+
+  /// Joins a row with the four earlier rows that hold corner neighbours.
+  ///
+  /// Every earlier neighbour of a voxel is also a neighbour of the voxel before it along z. Where
+  /// that one has the same value, it is joined with all of them already: the other rows matter
+  /// only in the gaps.
+  private mutating func joinByCorners(_ row: Int, _ top: Int?, _ others: Int?...) {
+    let gapCount = joinRunsFindingGaps(
+      range(ofRow: row), range(ofRow: top), runs: runs, values: values, parents: &parents,
+      gaps: &gaps)
+    for other in others {
+      joinGaps(
+        gaps, gapCount, range(ofRow: other), runs: runs, values: values, parents: &parents)
+    }
   }
 }
 
@@ -168,5 +199,69 @@ private func joinRuns<Scalar: VoxelScalar & FixedWidthInteger>(
     let advancesA = runA.end <= runB.end
     a &+= advancesA ? 1 : 0
     b &+= advancesA ? 0 : 1
+  }
+}
+
+/// A stretch of a run.
+struct RunGap {
+  var run: UInt32
+  var start: UInt32
+  var end: UInt32
+}
+
+/// Joins a row's runs with those of the row before it along z that have their value and touch them,
+/// writes the stretches that have another value there, and gives the number of these.
+private func joinRunsFindingGaps<Scalar: VoxelScalar & FixedWidthInteger>(
+  _ current: Range<Int>, _ top: Range<Int>, runs: [Run], values: [Scalar],
+  parents: inout [UInt32], gaps: inout [RunGap]
+) -> Int {
+  let runs = runs.span
+  let values = values.span
+  var parents = parents.mutableSpan
+  var gaps = gaps.mutableSpan
+  var count = 0
+  var first = top.lowerBound
+  for index in current {
+    let run = runs[index]
+    let value = values[index]
+    while first < top.upperBound && runs[first].end < run.start { first &+= 1 }
+    var gap = RunGap(run: UInt32(truncatingIfNeeded: index), start: run.start, end: run.end)
+    var above = first
+    while above < top.upperBound && runs[above].start <= run.end {
+      if values[above] == value {
+        parents.join(UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: above))
+        gap.end = runs[above].start
+        gaps[count] = gap
+        count &+= gap.start < gap.end ? 1 : 0
+        gap.start = max(gap.start, runs[above].end)
+      }
+      above &+= 1
+    }
+    gap.end = run.end
+    gaps[count] = gap
+    count &+= gap.start < gap.end ? 1 : 0
+  }
+  return count
+}
+
+/// Joins stretches of runs with the runs of one row that have their value and touch them.
+private func joinGaps<Scalar: VoxelScalar & FixedWidthInteger>(
+  _ gaps: [RunGap], _ count: Int, _ row: Range<Int>, runs: [Run], values: [Scalar],
+  parents: inout [UInt32]
+) {
+  let gaps = gaps.span.extracting(0..<count)
+  let runs = runs.span
+  let values = values.span
+  var parents = parents.mutableSpan
+  var first = row.lowerBound
+  for position in gaps.indices {
+    let gap = gaps[position]
+    let value = values[Int(truncatingIfNeeded: gap.run)]
+    while first < row.upperBound && runs[first].end < gap.start { first &+= 1 }
+    var other = first
+    while other < row.upperBound && runs[other].start <= gap.end {
+      if values[other] == value { parents.join(gap.run, UInt32(truncatingIfNeeded: other)) }
+      other &+= 1
+    }
   }
 }
