@@ -36,7 +36,7 @@ public struct BlockwisePlan: Sendable {
   ///   - stage: What to run.
   ///   - progress: Called after every block and at every change of phase, by one thread at a time.
   ///   - notice: Called with a sentence when something was found amiss and mended.
-  ///   - cancellation: Asked before every block; true stops the run.
+  ///   - cancellation: Asked before every block, also of those that are checked; true stops.
   /// - Returns: How many blocks were run and how many were there already.
   /// - Throws: ``BlockFailure``, ``Cancelled``, ``LedgerError``; ``VolumeError`` where an output
   ///   cannot be read back or closed, or with `misalignedWrite` where blocks would share a chunk;
@@ -58,7 +58,8 @@ public struct BlockwisePlan: Sendable {
       for output in outputs { try output.removePartialFiles() }
     }
 
-    let damaged = try damagedBlocks(ledger.entries, outputs: outputs)
+    let damaged = try damagedBlocks(
+      ledger.entries, of: stage, outputs: outputs, cancellation: cancellation)
     let reductionIsIntact = try !ledger.isSealed || stage.reductionIsIntact()
     if !damaged.isEmpty || !reductionIsIntact { try ledger.forget(damaged) }
     for index in damaged {
@@ -155,15 +156,19 @@ public struct BlockwisePlan: Sendable {
   }
 
   /// The blocks in the ledger whose output is no longer what was recorded.
-  private func damagedBlocks<Report>(
-    _ entries: [LedgerEntry<Report>?], outputs: [any RecordedOutput]
+  private func damagedBlocks<Stage: BlockStage>(
+    _ entries: [LedgerEntry<Stage.Report>?], of stage: Stage, outputs: [any RecordedOutput],
+    cancellation: @escaping @Sendable () -> Bool
   ) throws -> [Int] {
     let done = entries.compactMap { $0 }
-    let found = Mutex<(damaged: [Int], failure: VolumeError?)>(([], nil))
+    let found = Mutex<(damaged: [Int], failure: (any Error)?)>(([], nil))
     concurrentForEach(0..<done.count, threads: workers) { number in
       guard found.withLock({ $0.failure == nil }) else { return }
       let entry = done[number]
-      do throws(VolumeError) {
+      do {
+        guard !cancellation() else {
+          throw Cancelled(stage: stage.name, blocksDone: done.count, blocksTotal: grid.count)
+        }
         guard try !isIntact(entry.written, outputs: outputs) else { return }
         found.withLock { $0.damaged.append(entry.index) }
       } catch {
