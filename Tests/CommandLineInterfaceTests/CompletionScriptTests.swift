@@ -1,36 +1,30 @@
 import CommandLineInterface
 import Glibc
+import TestSupport
 import Testing
 
-/// Runs a program with a text as its input; nil where the program is not installed.
-private func run(_ program: String, _ arguments: [String], input: String) -> (Int32, String)? {
-  guard access(program, X_OK) == 0 else { return nil }
-  var paths: [String] = []
-  for content in [input, ""] {
-    var template = Array("/var/tmp/completions-XXXXXX".utf8CString)
-    let descriptor = mkstemp(&template)
-    let bytes = Array(content.utf8)
-    _ = write(descriptor, bytes, bytes.count)
-    close(descriptor)
-    paths.append(String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
-  }
-  defer { for path in paths { unlink(path) } }
+/// Runs a script; nil where the shell is not installed.
+private func run(
+  _ shell: String, _ arguments: [String], input: String
+) -> (status: Int32, output: String)? {
+  guard access(shell, X_OK) == 0 else { return nil }
+  let folder = TemporaryFolder()
+  overwrite(folder("script"), with: Array(input.utf8))
+  overwrite(folder("output"), with: [])
   var actions = posix_spawn_file_actions_t()
   posix_spawn_file_actions_init(&actions)
   defer { posix_spawn_file_actions_destroy(&actions) }
-  posix_spawn_file_actions_addopen(&actions, 1, paths[1], O_WRONLY, 0)
+  posix_spawn_file_actions_addopen(&actions, 1, folder("output"), O_WRONLY, 0)
   posix_spawn_file_actions_adddup2(&actions, 1, 2)
-  var words = ([program] + arguments + [paths[0]]).map { strdup($0) } + [nil]
+  var words = ([shell] + arguments + [folder("script")]).map { strdup($0) } + [nil]
   defer { for word in words { free(word) } }
   var process = pid_t()
-  guard posix_spawn(&process, program, &actions, nil, &words, environ) == 0 else { return nil }
+  guard posix_spawn(&process, shell, &actions, nil, &words, environ) == 0 else { return nil }
   var status: Int32 = 0
   waitpid(process, &status, 0)
-  let descriptor = open(paths[1], O_RDONLY)
-  var output = [UInt8](repeating: 0, count: 1 << 16)
-  let count = read(descriptor, &output, output.count)
-  close(descriptor)
-  return (status >> 8 & 0xff, String(decoding: output[..<max(0, count)], as: UTF8.self))
+  return (
+    status >> 8 & 0xff, String(decoding: contents(of: folder("output")), as: UTF8.self)
+  )
 }
 
 @Suite struct CompletionScriptTests {
@@ -38,7 +32,7 @@ private func run(_ program: String, _ arguments: [String], input: String) -> (In
   func `bash accepts its script`() throws {
     let result = try #require(
       run("/bin/bash", ["-n"], input: emseg("completions", "bash").output))
-    #expect(result.0 == 0, "\(result.1)")
+    #expect(result.status == 0, "\(result.output)")
   }
 
   @Test(
@@ -67,21 +61,21 @@ private func run(_ program: String, _ arguments: [String], input: String) -> (In
         echo "${COMPREPLY[*]}"
         """
     let result = try #require(run("/bin/bash", [], input: script))
-    #expect(result.1 == expected + "\n")
+    #expect(result.output == expected + "\n")
   }
 
   @Test(.enabled(if: access("/usr/bin/zsh", X_OK) == 0, "zsh is not installed"))
   func `zsh accepts its script`() throws {
     let result = try #require(
       run("/usr/bin/zsh", ["-n"], input: emseg("completions", "zsh").output))
-    #expect(result.0 == 0, "\(result.1)")
+    #expect(result.status == 0, "\(result.output)")
   }
 
   @Test(.enabled(if: access("/usr/bin/fish", X_OK) == 0, "fish is not installed"))
   func `fish accepts its script`() throws {
     let result = try #require(
       run("/usr/bin/fish", ["-n"], input: emseg("completions", "fish").output))
-    #expect(result.0 == 0, "\(result.1)")
+    #expect(result.status == 0, "\(result.output)")
   }
 
   @Test(
@@ -98,8 +92,8 @@ private func run(_ program: String, _ arguments: [String], input: String) -> (In
       "set folder (mktemp -d); cd $folder\n" + emseg("completions", "fish").output
       + "complete -C '\(line)'\ncd /; rmdir $folder\n"
     let result = try #require(run("/usr/bin/fish", [], input: script))
-    let offered = result.1.split(separator: "\n").map { String($0.prefix { $0 != "\t" }) }
-    #expect(offered.sorted() == expected.sorted(), "\(result.1)")
+    let offered = result.output.split(separator: "\n").map { String($0.prefix { $0 != "\t" }) }
+    #expect(offered.sorted() == expected.sorted(), "\(result.output)")
   }
 
   @Test(arguments: ["bash", "zsh", "fish"])

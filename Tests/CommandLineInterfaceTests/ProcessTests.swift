@@ -1,5 +1,6 @@
 import CommandLineInterface
 import Glibc
+import TestSupport
 import Testing
 
 /// What only a real process shows: signals, closed pipes and files.
@@ -36,29 +37,22 @@ import Testing
     }
   }
 
-  @Test func `documentation holds a page for each command and a list of them`() throws {
-    var template = Array("/var/tmp/documentation-XXXXXX".utf8CString)
-    try #require(mkdtemp(&template) != nil)
-    let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+  @Test func `documentation holds a page for each command and a list of them`() {
+    let folder = TemporaryFolder()
+    let pages = folder("a/b")
     let names = [
-      "emseg.md", "emseg-segment.md", "emseg-evaluate-segmentation.md",
-      "emseg-evaluate-skeletons.md",
+      "emseg-evaluate-segmentation.md", "emseg-evaluate-skeletons.md", "emseg-segment.md",
+      "emseg.md",
     ]
-    defer {
-      for name in names { unlink("\(folder)/a/b/\(name)") }
-      rmdir("\(folder)/a/b")
-      rmdir("\(folder)/a")
-      rmdir(folder)
-    }
     for _ in 0..<2 {
-      let outcome = emseg("documentation", "\(folder)/a/b")
+      let outcome = emseg("documentation", pages)
       #expect(outcome.status == 0, "\(outcome.diagnostics)")
       #expect(outcome.output.isEmpty)
     }
-    #expect(try contents("\(folder)/a/b/emseg-segment.md") == expectedSegmentMarkdown)
-    let list = try contents("\(folder)/a/b/emseg.md")
-    for name in names.dropFirst() { #expect(list.contains("](\(name)) |")) }
-    #expect(access("\(folder)/a/b/emseg.md.partial", F_OK) != 0)
+    #expect(filesBelow(pages) == names)
+    #expect(contents(of: "\(pages)/emseg-segment.md") == Array(expectedSegmentMarkdown.utf8))
+    let list = String(decoding: contents(of: "\(pages)/emseg.md"), as: UTF8.self)
+    for name in names.dropLast() { #expect(list.contains("](\(name)) |")) }
   }
 
   @Test func `documentation that cannot be written is an error with the path`() {
@@ -70,15 +64,6 @@ import Testing
           cause:    Not a directory
 
         """)
-  }
-
-  private func contents(_ path: String) throws -> String {
-    let descriptor = open(path, O_RDONLY)
-    try #require(descriptor >= 0)
-    defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: 1 << 16)
-    let count = read(descriptor, &bytes, bytes.count)
-    return String(decoding: bytes[..<max(0, count)], as: UTF8.self)
   }
 }
 
