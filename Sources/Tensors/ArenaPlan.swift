@@ -2,9 +2,9 @@
 ///
 /// Tensors that are never needed at the same time share their place: each is put, largest first,
 /// at the lowest offset where it meets no tensor that lives while it does.
-struct ArenaPlan {
-  private(set) var offsets: [Int]
-  private(set) var byteCount = 0
+package struct ArenaPlan {
+  package private(set) var offsets: [Int]
+  package private(set) var byteCount = 0
 
   init(of builder: TensorProgramBuilder) {
     var lifetimes = [ClosedRange<Int>?](repeating: nil, count: builder.storageBytes.count)
@@ -20,7 +20,7 @@ struct ArenaPlan {
   /// - Parameters:
   ///   - sizes: The bytes of each tensor.
   ///   - lifetimes: The first and last operation that needs each; nil where none does.
-  init(sizes: [Int], lifetimes: [ClosedRange<Int>?]) {
+  package init(sizes: [Int], lifetimes: [ClosedRange<Int>?]) {
     offsets = Array(repeating: 0, count: sizes.count)
     var placed: [Int] = []
     let order = sizes.indices.sorted { (sizes[$1], $0) < (sizes[$0], $1) }

@@ -7,6 +7,15 @@ struct ModelInterface {
   /// The number of input channels.
   var channels: Int
 
+  /// The one patch extent that the model takes, or nil where it leaves the choice.
+  var fixedExtent: VoxelExtent? {
+    guard let lengths = input.lengths, lengths.count == 5 else { return nil }
+    let fixed = lengths[2...].compactMap { length in
+      if case .fixed(let value) = length { value } else { nil as Int? }
+    }
+    return fixed.count == 3 ? VoxelExtent(z: fixed[0], y: fixed[1], x: fixed[2]) : nil
+  }
+
   /// Refuses an input extent that the model's declaration excludes.
   func check(_ extent: VoxelExtent) throws(ModelError) {
     guard let lengths = input.lengths else { return }

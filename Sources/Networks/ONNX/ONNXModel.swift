@@ -98,6 +98,9 @@ public struct ONNXModel: Sendable {
   /// The graph's outputs.
   public var outputs: [Port] = []
 
+  /// Creates a model without a graph.
+  public init() {}
+
   /// The number of trained numbers.
   public var parameterCount: Int {
     initializers.values.reduce(0) { total, constant in
