@@ -47,3 +47,30 @@ public func relabelled(
 ) -> Volume<UInt64> {
   relabelled(labels, by: table, in: labels.box)
 }
+
+/// Replaces every label of a block by its entry in a table, such as fragments by their segments.
+///
+/// - Parameters:
+///   - labels: (1, z, y, x) labels, each an index of the table.
+///   - table: What each label becomes; the entry at 0 is what background becomes.
+/// - Complexity: O(*n*) in the voxels.
+public func relabelled(
+  _ labels: borrowing Volume<UInt64>, by table: [UInt64]
+) -> Volume<UInt64> {
+  precondition(labels.channels == 1, "a label volume has one channel")
+  let entries = table.span
+  let source = labels.span
+  let values = [UInt64](capacity: source.count) { output in
+    var previous: UInt64 = 0
+    var replacement = entries[0]
+    for index in source.indices {
+      let label = source[index]
+      if label != previous {
+        previous = label
+        replacement = entries[Int(truncatingIfNeeded: label)]
+      }
+      output.append(replacement)
+    }
+  }
+  return Volume(box: labels.box, values: values)
+}

@@ -1,0 +1,19 @@
+public import CommandLineInterface
+
+/// Every subcommand of `emseg`, in the order of its help.
+public enum AllCommands {
+  /// The list.
+  public static let list: [any Command.Type] = [
+    SegmentCommand.self,
+    ImportCommand.self,
+    ExportCommand.self,
+    InfoCommand.self,
+    VerifyCommand.self,
+    PredictCommand.self,
+    WatershedCommand.self,
+    AgglomerateCommand.self,
+    ComponentsCommand.self,
+    EvaluateSegmentationCommand.self,
+    PhantomCommand.self,
+  ]
+}

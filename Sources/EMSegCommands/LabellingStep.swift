@@ -1,0 +1,114 @@
+import Blockwise
+import Codecs
+import FoundationEssentials
+import Labels
+import VolumeStore
+import Voxels
+
+/// Labels a whole volume block by block: finds, joins, writes, and builds the pyramid.
+struct LabellingStep<Labelling: BlockLabelling> {
+  /// What the labels are, in numbers.
+  struct Summary {
+    var count: Int
+    var voxelCount: Int
+    var droppedCount: Int
+  }
+
+  let labelling: Labelling
+  let name: String
+  let output: String
+  let voxelSize: VoxelSize
+  let offset: PhysicalPosition
+  var filter = ComponentFilter.everything
+
+  private var filterText: String {
+    "keeping \(filter.minimumVoxelCount) voxels or more"
+      + (filter.largestCount.map { ", the \($0) largest" } ?? "")
+  }
+
+  /// Runs the labelling, or what is left of it.
+  func run(_ runner: StageRunner, policy: OutputImage.Policy) throws -> Summary {
+    let extent = labelling.volume.extent
+    let block = runner.options.block?.extent
+    let standard = ChunkShape.standard(for: voxelSize)
+    let layout = ChunkLayout(
+      chunk: block.map { ChunkShape.fitting(block: $0, standard: standard) } ?? standard)
+    let specification = ImageSpecification(
+      name: name, kind: .labels, extent: extent, dataType: .uint64, voxelSize: voxelSize,
+      offset: offset, layout: layout)
+    let fingerprint =
+      "filter=\(filterText)\nchunk=\(layout.chunk.text)\n\(labelling.fingerprint)"
+    let image = try OutputImage.prepare(
+      specification, at: output, fingerprint: fingerprint,
+      provenance: ["command": .string(name), "parameters": .string(labelling.fingerprint)],
+      policy: policy)
+    let scratch = "\(output)/.fascicle/seams"
+    if let summary = Summary(image.image.attributes), image.isComplete {
+      try removeScratch(scratch)
+      return summary
+    }
+    let map = try label(to: image, scratch: scratch, with: runner, block: block)
+    try image.buildPyramid(.mode, with: runner)
+    let summary = Summary(
+      count: map.components.count,
+      voxelCount: map.components.reduce(0) { $0 + $1.voxelCount },
+      droppedCount: map.droppedCount)
+    try image.complete(adding: summary.attributes)
+    try removeScratch(scratch)
+    return summary
+  }
+
+  private func label(
+    to image: OutputImage, scratch: String, with runner: StageRunner, block: VoxelExtent?
+  ) throws -> ComponentMap {
+    let (finding, writing) = ("\(scratch)/finding.ledger", image.ledger("level-0"))
+    let unit = image.finest.metadata.storageUnit
+    let set = WorkingSet(
+      bytesPerReadVoxel: labelling.bytesPerVoxel, bytesPerWriteVoxel: 3 * 8,
+      halo: labelling.halo)
+    let blocks = try runner.blocks(
+      for: set, storageUnit: unit, volume: labelling.volume.extent, ledgers: [writing, finding],
+      block: block)
+    let seams = BlockFiles(path: "\(scratch)/blocks")
+    try runner.run(
+      SeamStage(labelling: labelling, seams: seams), on: blocks, ledger: finding)
+    let joiner = SeamJoiner(region: labelling.volume, gridExtent: blocks.grid.counts)
+    let map = try joiner.join(keeping: filter) { index in
+      let table = try seams.read(index)
+      return try BlockSeams(
+        decoding: try table.column(0, as: UInt8.self),
+        ownBox: blocks.grid.block(index).writeBox, region: labelling.volume)
+    }
+    try runner.run(
+      RelabelStage(labelling: labelling, map: map, target: image.finest, filter: filterText),
+      on: blocks, ledger: writing)
+    return map
+  }
+
+  private func removeScratch(_ path: String) throws {
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    do {
+      try FileManager.default.removeItem(atPath: path)
+    } catch {
+      throw VolumeError(.inputOutput, path: path, "cannot remove scratch files", cause: error)
+    }
+  }
+}
+
+extension LabellingStep.Summary {
+  /// The summary as an image's attributes.
+  var attributes: JSONObject {
+    [
+      "labels": .integer(Int64(count)), "labelled_voxels": .integer(Int64(voxelCount)),
+      "dropped_labels": .integer(Int64(droppedCount)),
+    ]
+  }
+
+  /// Reads the summary that ``attributes`` wrote; nil where there is none.
+  init?(_ attributes: JSONObject) {
+    guard let count = attributes["labels"]?.int, let voxels = attributes["labelled_voxels"]?.int,
+      let dropped = attributes["dropped_labels"]?.int
+    else { return nil }
+    self.init(count: count, voxelCount: voxels, droppedCount: dropped)
+  }
+}

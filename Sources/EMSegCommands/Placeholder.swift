@@ -1,1 +1,0 @@
-// EMSegCommands: see docs/architecture.md.

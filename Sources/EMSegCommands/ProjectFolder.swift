@@ -1,0 +1,48 @@
+import Codecs
+import FoundationEssentials
+import VolumeStore
+
+/// A folder with everything of one dataset: image, affinities, fragments, graph, labels, ledgers.
+struct ProjectFolder {
+  /// The file that marks a project folder and says how it was made.
+  static let marker = "project.json"
+
+  let path: String
+
+  var raw: String { "\(path)/raw.zarr" }
+  var affinities: String { "\(path)/affinities.zarr" }
+  var fragments: String { "\(path)/fragments.zarr" }
+  var graph: String { "\(path)/graph" }
+  var segmentation: String { "\(path)/segmentation.zarr" }
+
+  /// The project at a path; nil where there is none.
+  static func found(at path: String) -> ProjectFolder? {
+    FileManager.default.fileExists(atPath: "\(path)/\(marker)") ? ProjectFolder(path: path) : nil
+  }
+
+  /// Creates a project, or goes on with one of the same description.
+  ///
+  /// - Throws: ``VolumeError`` with `alreadyExists` where something else is there.
+  static func prepare(
+    _ path: String, description: JSONObject, replacing: Bool
+  ) throws -> ProjectFolder {
+    if replacing { try ExistingOutput.remove(path) }
+    let text = try JSONValue.object(description).encoded(pretty: true) + [UInt8(ascii: "\n")]
+    let store = FileStore(root: path)
+    if let found = try store.read(marker, limit: 1 << 20) {
+      guard found == text else {
+        throw ExistingOutput.error(path, "a project of other input or other parameters is there")
+      }
+    } else {
+      let names = try? FileManager.default.contentsOfDirectory(atPath: path)
+      guard !FileManager.default.fileExists(atPath: path)
+        || names?.allSatisfy({ $0.hasSuffix(".partial") }) == true
+      else {
+        throw ExistingOutput.error(path, "something else is there already")
+      }
+      try store.write(text.rawSpan, to: marker)
+      try store.synchronize()
+    }
+    return ProjectFolder(path: path)
+  }
+}

@@ -1,0 +1,119 @@
+import Blockwise
+import Codecs
+import CommandLineInterface
+import Networks
+import Segmentation
+import VolumeStore
+import Voxels
+
+/// `emseg segment`
+struct SegmentCommand: Command {
+  var stack = ""
+  var dataset: String?
+  var model = ""
+  var voxelSize: VoxelSizeArgument?
+  var output = ""
+  var threshold: Double?
+  var thresholds = WatershedOptions()
+  var force = false
+  var blockwise = BlockwiseOptions()
+
+  static let manual = Manual<Self>(
+    "segment",
+    summary: "Segment a stack: import, predict, watershed, agglomerate.",
+    discussion: """
+      Makes a project folder: the imported image, affinities, supervoxels, region graph and merges, \
+      and the segmentation as uint64 labels with a multiscale pyramid. A run that was stopped, at \
+      any moment and in any way, goes on where it was when the same line is run again, and leaves \
+      the same bytes as one that was not.
+      """,
+    arguments: [
+      .positional("STACK", \.stack, "Any volume that import reads."),
+      .option("--dataset", \.dataset, placeholder: "PATH", "The dataset in an HDF5 file."),
+      .option("--model", \.model, .required, placeholder: "M.onnx", "The affinity network."),
+      .option(
+        "--voxel-size", \.voxelSize,
+        "Voxel size in nanometres, z,y,x; taken from the stack where it states it."),
+      .option(
+        "--output", \.output, .required, placeholder: "P", "Project folder to create or resume."),
+      .option(
+        "--threshold", \.threshold, accepting: .ifGiven(.from(0...1)),
+        "Largest cost, 1 − mean affinity, at which regions merge; the model's own, else 0.2."),
+      .flag("--force", \.force, "Replace the project if it exists."),
+      .group("Watershed", \.thresholds, WatershedOptions.arguments),
+      .group("Resources", \.blockwise, BlockwiseOptions.arguments),
+    ],
+    examples: [
+      Example(
+        "emseg segment sections/ --model unet.onnx --voxel-size 10,10,10 --output p.fascicle "
+          + "--memory 1GiB",
+        "Segment a folder of TIFF sections within 1 GiB of memory.")
+    ])
+
+  func run(_ context: CommandContext) throws {
+    let runner = StageRunner(context: context, options: blockwise)
+    let model = try LoadedModel(path: model)
+    let input = try InputVolume.open(stack, dataset: dataset, context: context)
+    let size = try input.voxelSize(given: voxelSize, context: context)
+    try model.description.check(voxelSize: size)
+    let parameters = try thresholds.parameters()
+    let threshold = try self.threshold ?? model.agglomerationThreshold ?? 0.2
+    let project = try ProjectFolder.prepare(
+      output,
+      description: [
+        "format": .string("fascicle project 1"), "input": .string(input.identity),
+        "model": .string(model.identity), "voxel_size_nm": .string(size.text),
+        "watershed_low": .number(parameters.low), "watershed_high": .number(parameters.high),
+        "agglomeration_threshold": .number(threshold),
+      ], replacing: force)
+
+    var clock = StageClock()
+    try clock.time("import") {
+      try ImportStep(input: input, kind: .image, voxelSize: size, output: project.raw)
+        .run(runner, policy: .reuse)
+    }
+    try clock.time("predict") {
+      try PredictStep(
+        image: try InputVolume.stored(project.raw), model: model, output: project.affinities
+      ).run(runner, policy: .reuse)
+    }
+    let affinities = try AffinityVolume.open(project.affinities)
+    let fragments = try clock.time("watershed") {
+      try WatershedStep(
+        affinities: affinities, parameters: parameters, output: project.fragments
+      ).run(runner, policy: .reuse)
+    }
+    let sizes = try clock.time("agglomerate") {
+      try AgglomerateStep(
+        fragments: try InputVolume.stored(project.fragments), fragmentCount: fragments.count,
+        affinities: affinities, graph: project.graph, threshold: threshold,
+        output: project.segmentation
+      ).run(runner, policy: .reuse)
+    }
+    try report(sizes, fragments: fragments.count, clock: clock, context: context)
+  }
+
+  private func report(
+    _ sizes: SegmentSizes, fragments: Int, clock: StageClock, context: CommandContext
+  ) throws {
+    try context.print("fragments\t\(fragments)")
+    for (name, value) in sizes.facts { try context.print("\(name)\t\(value)") }
+    for (name, duration) in clock.times {
+      try context.print("\(name)_seconds\t\(fixed(duration.inSeconds, decimals: 2))")
+    }
+    if let peak = PeakMemory.current {
+      try context.print("peak_memory_bytes\t\(peak)")
+    }
+  }
+}
+
+/// How long each part of a command took.
+private struct StageClock {
+  private(set) var times: [(name: String, duration: Duration)] = []
+
+  mutating func time<Value>(_ name: String, _ body: () throws -> Value) throws -> Value {
+    let start = ContinuousClock.now
+    defer { times.append((name, ContinuousClock.now - start)) }
+    return try body()
+  }
+}
