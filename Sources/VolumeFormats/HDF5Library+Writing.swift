@@ -49,14 +49,16 @@ extension HDF5Library {
     let error = VolumeError(.inputOutput, path: path, "attribute \(name) cannot be written")
     let type = try owned(H5Tcopy(chdf5_c_string()), error)
     let space = try owned(H5Screate(H5S_SCALAR), error)
-    var text = Array(value.utf8)
-    text.append(0)
-    H5Tset_size(type.id, text.count)
+    // Of variable length, as h5py writes text: readers compare it with text.
+    H5Tset_size(type.id, chdf5_variable_size())
     H5Tset_cset(type.id, H5T_CSET_UTF8)
     let attribute = try owned(
       H5Acreate2(object, name, type.id, space.id, chdf5_default(), chdf5_default()), error)
-    // Sound: the array holds the type's size.
-    guard text.withUnsafeBytes({ H5Awrite(attribute.id, type.id, $0.baseAddress) }) >= 0 else {
+    // Sound: the library copies the terminated text before the call returns.
+    let status = value.withCString { text in
+      withUnsafePointer(to: text) { H5Awrite(attribute.id, type.id, $0) }
+    }
+    guard status >= 0 else {
       throw error
     }
   }
