@@ -19,15 +19,13 @@ public func relabelled(
     for z in step.z..<step.z + part.extent.z {
       for y in step.y..<step.y + part.extent.y {
         let row = labels.row(z: z, y: y).extracting(step.x..<step.x + part.extent.x)
-        var previous = UInt32(0)
-        var replacement = entries[0]
-        for x in row.indices {
+        var x = 0
+        while x < row.count {
           let label = row[x]
-          if label != previous {
-            previous = label
-            replacement = entries[Int(truncatingIfNeeded: label)]
-          }
-          output.append(replacement)
+          let start = x
+          repeat { x &+= 1 } while x < row.count && row[x] == label
+          output.append(
+            repeating: entries[Int(truncatingIfNeeded: label)], count: x &- start)
         }
       }
     }

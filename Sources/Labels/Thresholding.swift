@@ -16,11 +16,11 @@ public import Voxels
 public func thresholded<Scalar: VoxelScalar>(
   _ volume: borrowing Volume<Scalar>, above threshold: Scalar
 ) -> Volume<UInt8> {
+  var mask = Volume<UInt8>(channels: volume.channels, box: volume.box)
   let values = volume.span
-  let mask = [UInt8](capacity: values.count) { output in
-    for index in values.indices { output.append(values[index] > threshold ? 1 : 0) }
-  }
-  return Volume(channels: volume.channels, box: volume.box, values: mask)
+  var marks = mask.mutableSpan
+  for index in values.indices { marks[index] = values[index] > threshold ? 1 : 0 }
+  return mask
 }
 
 /// Marks the voxels at or above a value with 1, the others with 0; NaN is never marked.
@@ -39,9 +39,9 @@ public func thresholded<Scalar: VoxelScalar>(
 public func thresholded<Scalar: VoxelScalar>(
   _ volume: borrowing Volume<Scalar>, atLeast threshold: Scalar
 ) -> Volume<UInt8> {
+  var mask = Volume<UInt8>(channels: volume.channels, box: volume.box)
   let values = volume.span
-  let mask = [UInt8](capacity: values.count) { output in
-    for index in values.indices { output.append(values[index] >= threshold ? 1 : 0) }
-  }
-  return Volume(channels: volume.channels, box: volume.box, values: mask)
+  var marks = mask.mutableSpan
+  for index in values.indices { marks[index] = values[index] >= threshold ? 1 : 0 }
+  return mask
 }
