@@ -55,18 +55,7 @@ public struct MergeTree: Hashable, Sendable {
       if limit.isCheaper(than: merge.affinity) { break }
       sets.join(merge.first, merge.second)
     }
-    var table = sets.representatives()
-    var segmentCount: UInt64 = 0
-    for fragment in table.indices.dropFirst() {
-      if table[fragment] == UInt64(fragment) {
-        segmentCount += 1
-        table[fragment] = segmentCount
-      } else {
-        // A representative is its set's smallest member, so it has its segment by now.
-        table[fragment] = table[Int(table[fragment])]
-      }
-    }
-    return table
+    return sets.numbered().numbers
   }
 }
 

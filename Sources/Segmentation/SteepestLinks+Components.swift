@@ -1,3 +1,4 @@
+import Labels
 import Voxels
 
 extension SteepestLinks {
@@ -8,7 +9,8 @@ extension SteepestLinks {
     let plane = extent.y * extent.x
     var labels = Volume<UInt32>(box: box)
     var joins = [UInt8](repeating: 0, count: extent.x)
-    var provisional = ProvisionalLabels()
+    // Labels handed out while scanning, joined where they turn out to be one; 0 is background.
+    var provisional = DisjointSet<UInt32>(count: 1)
     var target = labels.mutableSpan
     for z in 0..<extent.z {
       for y in 0..<extent.y {
@@ -21,18 +23,22 @@ extension SteepestLinks {
           var label: UInt32 = 0
           if join & LinkMask.backX != 0 { label = target[index &- 1] }
           if join & LinkMask.backY != 0 {
-            label = provisional.join(label, target[index &- extent.x])
+            let other = target[index &- extent.x]
+            label = label == 0 || label == other ? other : provisional.join(label, other)
           }
-          if join & LinkMask.backZ != 0 { label = provisional.join(label, target[index &- plane]) }
-          target[index] = label != 0 ? label : provisional.add()
+          if join & LinkMask.backZ != 0 {
+            let other = target[index &- plane]
+            label = label == 0 || label == other ? other : provisional.join(label, other)
+          }
+          target[index] = label != 0 ? label : provisional.append()
         }
       }
     }
-    let dense = provisional.denseLabels()
+    let (numbers, count) = provisional.numbered()
     for index in target.indices where target[index] != 0 {
-      target[index] = dense.labels[Int(target[index])]
+      target[index] = numbers[Int(target[index])]
     }
-    return Fragments(labels: labels, count: dense.count)
+    return Fragments(labels: labels, count: count)
   }
 
   /// Finds which links to the voxels before them the voxels of a row keep, and whether they are
@@ -62,52 +68,5 @@ extension SteepestLinks {
       row[x + 1] |= before[x] >> 1 & LinkMask.backX
     }
     row[0] &= ~LinkMask.backX
-  }
-}
-
-/// Labels handed out while scanning, and which of them turned out to be one component.
-private struct ProvisionalLabels {
-  /// An earlier, or the same, label of the same component; label 0 is background.
-  private var parents: [UInt32] = [0]
-
-  mutating func add() -> UInt32 {
-    let label = UInt32(parents.count)
-    parents.append(label)
-    return label
-  }
-
-  /// The earliest label of two joined components; `first` may be 0, for none.
-  mutating func join(_ first: UInt32, _ second: UInt32) -> UInt32 {
-    guard first != 0, first != second else { return second }
-    let left = root(of: first)
-    let right = root(of: second)
-    let earlier = min(left, right)
-    parents[Int(max(left, right))] = earlier
-    return earlier
-  }
-
-  private mutating func root(of label: UInt32) -> UInt32 {
-    var label = label
-    while parents[Int(label)] != label {
-      let above = parents[Int(parents[Int(label)])]
-      parents[Int(label)] = above
-      label = above
-    }
-    return label
-  }
-
-  /// Each label's component, counted from 1 in the order of first appearance.
-  consuming func denseLabels() -> (labels: [UInt32], count: Int) {
-    var labels = parents
-    var count: UInt32 = 0
-    for label in labels.indices.dropFirst() {
-      if Int(labels[label]) == label {
-        count += 1
-        labels[label] = count
-      } else {
-        labels[label] = labels[Int(labels[label])]
-      }
-    }
-    return (labels, Int(count))
   }
 }

@@ -13,7 +13,7 @@ public struct WatershedParameters: Hashable, Sendable {
   public var plateauReach: Int
 
   /// Creates parameters; the defaults suit byte affinities of a trained network.
-  public init(low: Double = 0.05, high: Double = 0.99, plateauReach: Int = 6) {
+  public init(low: Double = 0.05, high: Double = 0.9999, plateauReach: Int = 6) {
     precondition(low >= 0 && low < high && high <= 1, "thresholds must be 0 <= low < high <= 1")
     precondition((0...250).contains(plateauReach), "a plateau reach lies in 0 ... 250")
     self.low = low

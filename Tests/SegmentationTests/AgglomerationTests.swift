@@ -1,5 +1,5 @@
 import Segmentation
-import Synchronization
+import TestSupport
 import Testing
 import Voxels
 
