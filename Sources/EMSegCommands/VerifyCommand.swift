@@ -6,7 +6,7 @@ import VolumeStore
 /// `emseg verify`
 struct VerifyCommand: Command {
   var store = ""
-  var threads = ProcessInfo.processInfo.activeProcessorCount
+  var threads: Int?
 
   static let manual = Manual<Self>(
     "verify",
@@ -20,7 +20,9 @@ struct VerifyCommand: Command {
       """,
     arguments: [
       .positional("Z", \.store, "An OME-Zarr image, a Zarr v3 array or a project folder."),
-      .option("--threads", \.threads, accepting: .atLeast(1), "Threads to decode on."),
+      .option(
+        "--threads", \.threads, accepting: .ifGiven(.atLeast(1)),
+        "Threads to decode on, all cores when left out."),
     ],
     examples: [Example("emseg verify raw.zarr", "Check an image, all levels.")])
 
@@ -28,7 +30,8 @@ struct VerifyCommand: Command {
     var damaged = 0
     for (array, isComplete) in try arrays(context) {
       try context.checkCancellation()
-      let result = try array.verify(threads: threads)
+      let result = try array.verify(
+        threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
       for finding in result.findings { try context.print("\(finding)") }
       damaged += result.findings.count
       if isComplete, !result.hasManifest {
