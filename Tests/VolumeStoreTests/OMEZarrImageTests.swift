@@ -96,7 +96,7 @@ import Voxels
     _ = try OMEZarrImage.create(specification, at: folder("i"))
     try FileStore.removeZarrStore(at: folder("i"))
     #expect(folderContents(folder.path) == [])
-    try FileStore(root: folder("j")).write([1].span.bytes, to: "precious")
+    try FileStore(root: folder("j")).write([UInt8]([1]).span.bytes, to: "precious")
     #expect(throws: VolumeError.self) { try FileStore.removeZarrStore(at: folder("j")) }
     #expect(filesBelow(folder.path) == ["j/precious"])
   }

@@ -1,0 +1,134 @@
+import Codecs
+import TestSupport
+import Testing
+
+@Suite struct `A codec` {
+  /// The configuration examples of the codecs' own documentation, and the extremes.
+  static let noticing: [(String, String)] = [
+    ("crc32c", "{}"), ("gzip", #"{"level": 5}"#), ("gzip", #"{"level": 0}"#),
+    ("gzip", #"{"level": 9}"#), ("zstd", #"{"level": 3, "checksum": true}"#),
+    ("zstd", #"{"level": -5, "checksum": true}"#),
+  ]
+  static let passing: [(String, String)] = [
+    ("zstd", #"{"level": 3}"#), ("zstd", #"{"level": 19, "checksum": false}"#),
+    ("blosc", #"{"cname":"zstd","clevel":5,"shuffle":"bitshuffle","typesize":8,"blocksize":0}"#),
+    ("blosc", #"{"cname":"lz4","clevel":9,"shuffle":"shuffle","typesize":4,"blocksize":0}"#),
+    ("blosc", #"{"cname":"blosclz","clevel":1,"shuffle":"noshuffle"}"#),
+    ("blosc", #"{"cname":"zlib","clevel":0,"shuffle":"shuffle","typesize":2}"#),
+    ("blosc", #"{"cname":"lz4hc","clevel":3,"shuffle":"noshuffle","typesize":1}"#),
+  ]
+
+  @Test(arguments: noticing)
+  func `with a checksum keeps its promises`(name: String, configuration: String) throws {
+    try checkCodec(try codec(name, configuration), noticesDamage: true)
+  }
+
+  @Test(arguments: passing)
+  func `without a checksum keeps its promises`(name: String, configuration: String) throws {
+    try checkCodec(try codec(name, configuration), noticesDamage: false)
+  }
+
+  @Test(arguments: noticing + passing)
+  func `is made again from its own configuration`(name: String, configuration: String) throws {
+    let first = try codec(name, configuration)
+    let again = try CodecRegistry.codec(named: name, configuration: first.configuration ?? [:])
+    #expect(again.configuration == first.configuration)
+    let bytes = Array("the same bytes".utf8)
+    #expect(try again.encode(bytes.span.bytes) == first.encode(bytes.span.bytes))
+  }
+
+  @Test(arguments: [
+    ("gzip", "{}"), ("gzip", #"{"level": 10}"#), ("gzip", #"{"level": 1.5}"#),
+    ("gzip", #"{"level": 5, "window": 9}"#), ("zstd", #"{"level": 23}"#),
+    ("zstd", #"{"level": 3, "checksum": 1}"#), ("crc32c", #"{"location": "end"}"#),
+    ("blosc", #"{"cname":"rar","clevel":5,"shuffle":"noshuffle"}"#),
+    ("blosc", #"{"cname":"lz4","clevel":5,"shuffle":"shuffle"}"#),
+    ("blosc", #"{"cname":"lz4","clevel":10,"shuffle":"noshuffle"}"#),
+    ("blosc", #"{"cname":"lz4","clevel":5,"shuffle":"shuffle","typesize":0}"#),
+    ("blosc", #"{"cname":"lz4","clevel":5,"shuffle":"noshuffle","blocksize":-1}"#),
+  ])
+  func `refuses a wrong configuration`(name: String, configuration: String) throws {
+    let error = #expect(throws: CodecError.self) { try codec(name, configuration) }
+    #expect(error?.code == .invalidConfiguration)
+    #expect(error?.codec == name)
+  }
+
+  @Test func `of an unknown name is refused with the known ones`() {
+    let error = #expect(throws: CodecError.self) { try codec("lzma", "{}") }
+    #expect(error?.code == .unknownCodec)
+    #expect(error?.message == "no such codec; known are blosc, crc32c, gzip, zstd")
+  }
+
+  @Test func `reads gzip members one after another`() throws {
+    let gzip = GzipCodec(level: 6)
+    let one = try gzip.encode(([UInt8]([1, 2, 3])).span.bytes)
+    let two = try gzip.encode(([UInt8]([4, 5])).span.bytes)
+    #expect(try gzip.decode((one + two).span.bytes, limit: 5) == [1, 2, 3, 4, 5])
+    #expect(throws: CodecError.self) { try gzip.decode((one + two).span.bytes, limit: 4) }
+    #expect(throws: CodecError.self) { try gzip.decode((one + [0]).span.bytes, limit: 5) }
+  }
+
+  @Test func `reads zstd frames one after another`() throws {
+    let zstd = ZstdCodec()
+    let one = try zstd.encode(([UInt8]([1, 2, 3])).span.bytes)
+    let two = try zstd.encode(([UInt8]([4, 5])).span.bytes)
+    #expect(try zstd.decode((one + two).span.bytes, limit: 9) == [1, 2, 3, 4, 5])
+    #expect(throws: CodecError.self) { try zstd.decode((one + two).span.bytes, limit: 4) }
+  }
+
+  private func codec(_ name: String, _ configuration: String) throws -> any BytesCodec {
+    let json = try JSONValue(parsing: Array(configuration.utf8))
+    return try CodecRegistry.codec(named: name, configuration: json.object ?? [:])
+  }
+}
+
+@Suite struct `A checksum` {
+  /// Source: RFC 3720, appendix B.4, and the check value of the CRC catalogue.
+  static let known: [([UInt8], UInt32)] = [
+    ([UInt8](repeating: 0, count: 32), 0x8A91_36AA),
+    ([UInt8](repeating: 0xFF, count: 32), 0x62A8_AB43), (Array(0..<32), 0x46DD_794E),
+    (Array("123456789".utf8), 0xE306_9283), ([], 0),
+  ]
+
+  @Test(arguments: known)
+  func `CRC-32C is that of the standard`(bytes: [UInt8], expected: UInt32) {
+    #expect(crc32c(bytes.span.bytes) == expected)
+    #expect(tableCRC32C(bytes.span.bytes) == expected)
+  }
+
+  @Test func `is the same by instruction and by tables, whole and in pieces`() {
+    var generator = SeededGenerator(seed: 23)
+    for count in 0..<70 {
+      let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+      let whole = crc32c(bytes.span.bytes)
+      #expect(tableCRC32C(bytes.span.bytes) == whole)
+      let cut = Int.random(in: 0...count, using: &generator)
+      let first = Array(bytes.prefix(cut))
+      let second = Array(bytes.dropFirst(cut))
+      #expect(
+        crc32c(second.span.bytes, continuing: crc32c(first.span.bytes)) == whole)
+      #expect(
+        tableCRC32C(second.span.bytes, continuing: tableCRC32C(first.span.bytes)) == whole)
+    }
+  }
+
+  /// Source: XXH3-128 with seed 0, as `xxhsum -H2` prints it.
+  @Test func `XXH3-128 is that of xxhsum`() {
+    #expect(ContentDigest(of: "").description == "99aa06d3014798d86001c324468d497f")
+    #expect(ContentDigest(of: "a").description == "a96faf705af16834e6c632b61e964e1f")
+  }
+
+  @Test func `XXH3-128 is the same in pieces, and is read back from its digits`() throws {
+    let bytes = (0..<3000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    var hash = ContentHash()
+    for start in stride(from: 0, to: 3000, by: 700) {
+      let piece = Array(bytes[start..<min(start + 700, 3000)])
+      hash.update(piece.span.bytes)
+    }
+    let digest = ContentDigest(of: bytes.span.bytes)
+    #expect(hash.digest == digest)
+    #expect(ContentDigest(digest.description) == digest)
+    #expect(ContentDigest("12") == nil)
+    #expect(ContentDigest(String(repeating: "g", count: 32)) == nil)
+  }
+}
