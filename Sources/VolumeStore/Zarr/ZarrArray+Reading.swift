@@ -19,7 +19,9 @@ extension ZarrArray {
     }
     if let whole = try readWholeChunk(box, as: type) { return whole }
     let fill = zarr.fill.value(type)
-    var volume = Volume(channels: metadata.channels, box: box, fill: fill)
+    var volume = Volume(
+      channels: metadata.channels, box: box,
+      values: filledValues(fill, count: metadata.channels * box.extent.voxelCount))
     let wanted = ChunkRegion(box: box, channels: 0..<metadata.channels)
     for file in ChunkGrid(chunkShape: zarr.chunkShape, rank: zarr.rank).indices(touching: wanted) {
       try readFile(file, wanted, into: &volume)
@@ -48,7 +50,9 @@ extension ZarrArray {
             self.key(index), limit: self.zarr.chain.limit(decodedCount: self.decodedByteCount))
         })
     else {
-      return Volume(channels: metadata.channels, box: box, fill: zarr.fill.value(type))
+      let count = metadata.channels * box.extent.voxelCount
+      let values = filledValues(zarr.fill.value(type), count: count)
+      return Volume(channels: metadata.channels, box: box, values: values)
     }
     return Volume(channels: metadata.channels, box: box, values: values)
   }
