@@ -91,7 +91,7 @@ def compare(array_path, expected=None):
     # Slabs run along z, the third axis from the end.
     axis = len(ours.shape) - 3
     for start in range(0, ours.shape[axis], SLAB):
-        slab = (slice(None),) * axis + (slice(start, start + SLAB),)
+        slab = (slice(None),) * axis + (slice(start, min(start + SLAB, ours.shape[axis])),)
         first = np.asarray(ours[slab])
         second = np.asarray(other[slab].read().result())
         if not np.array_equal(first, second, equal_nan=first.dtype.kind == "f"):
