@@ -48,15 +48,21 @@ public struct NetworkPlan: Sendable {
     var lowering = try GraphLowering(model, input: shape, threads: threads)
     receptiveField = try ReceptiveField(
       model, order: lowering.order, inputName: interface.input.name)
-    let multiple = receptiveField.requiredMultiple
-    guard extent.z % multiple.z == 0, extent.y % multiple.y == 0, extent.x % multiple.x == 0 else {
-      throw ModelError(
-        .mismatch, "the patch does not suit the network's strides",
-        found: "\(extent.z), \(extent.y), \(extent.x)",
-        expected: "multiples of \(multiple.z), \(multiple.y), \(multiple.x)")
-    }
     try interface.check(extent)
-    try lowering.lower(inputName: interface.input.name, activation: activation)
+    do {
+      try lowering.lower(inputName: interface.input.name, activation: activation)
+    } catch {
+      // What goes wrong with lengths that the strides do not divide is told by its cause.
+      let multiple = receptiveField.requiredMultiple
+      guard extent.z % multiple.z == 0, extent.y % multiple.y == 0, extent.x % multiple.x == 0
+      else {
+        throw ModelError(
+          .mismatch, "the patch does not suit the network's strides",
+          found: "\(extent.z), \(extent.y), \(extent.x)",
+          expected: "multiples of \(multiple.z), \(multiple.y), \(multiple.x)", cause: error)
+      }
+      throw error
+    }
     guard let output = lowering.builder.resultShape else {
       throw ModelError(.malformed, "the graph has no output")
     }
@@ -105,10 +111,10 @@ public final class Network: Sendable {
     }
   }
 
-  /// Runs the network on one patch.
+  /// Runs the network on one patch, a block of ``inputShape``.
   ///
-  /// - Parameter patch: A block of ``inputShape``.
   /// - Returns: The output's values in (c, z, y, x) order, of ``outputShape``.
+  /// - Throws: `execution`.
   public func run(_ patch: borrowing Volume<Float>) throws(ModelError) -> [Float] {
     precondition(
       patch.channels == inputShape.c && patch.extent == inputShape.extent,

@@ -22,7 +22,9 @@ func check(_ status: dnnl_status_t, _ operation: String) throws(TensorError) {
   }
 }
 
-/// The processor as oneDNN sees it. The corresponding C type is `dnnl_engine_t`.
+/// The processor as oneDNN sees it.
+///
+/// The corresponding C type is `dnnl_engine_t`.
 struct Engine: Sendable {
   // Sound: an engine is immutable after its creation and never destroyed; oneDNN documents it as
   // safe to share between threads.
@@ -50,7 +52,9 @@ func setEngineThreads(_ threads: Int) {
   omp_set_num_threads(Int32(clamping: max(threads, 1)))
 }
 
-/// How the values of a tensor lie in memory. The corresponding C type is `dnnl_memory_desc_t`.
+/// How the values of a tensor lie in memory.
+///
+/// The corresponding C type is `dnnl_memory_desc_t`.
 struct TensorLayout: Sendable {
   var descriptor: dnnl_memory_desc_t
 
@@ -171,7 +175,9 @@ final class PrimitiveDescriptor: Sendable {
   deinit { dnnl_primitive_desc_destroy(handle) }
 }
 
-/// An operation ready to run. The corresponding C type is `dnnl_primitive_t`.
+/// An operation ready to run.
+///
+/// The corresponding C type is `dnnl_primitive_t`.
 final class Primitive {
   let handle: dnnl_primitive_t
 
@@ -187,13 +193,14 @@ final class Primitive {
   deinit { dnnl_primitive_destroy(handle) }
 }
 
-/// What is fused into an operation. The corresponding C type is `dnnl_primitive_attr_t`.
+/// What is fused into an operation.
+///
+/// The corresponding C type is `dnnl_primitive_attr_t`.
 final class OperationAttributes {
   let handle: dnnl_primitive_attr_t
 
-  /// - Parameters:
-  ///   - accumulates: Whether the result is added to what the output holds.
-  ///   - activation: What is applied last.
+  /// Describes an operation that adds its result to what the output holds, if `accumulates`, and
+  /// applies an activation last.
   init(accumulates: Bool = false, activation: Activation? = nil) throws(TensorError) {
     var attributes: dnnl_primitive_attr_t?
     try check(unsafe dnnl_primitive_attr_create(&attributes), "attributes")
@@ -236,7 +243,9 @@ extension Activation {
   }
 }
 
-/// A tensor that an operation reads or writes. The corresponding C type is `dnnl_memory_t`.
+/// A tensor that an operation reads or writes.
+///
+/// The corresponding C type is `dnnl_memory_t`.
 ///
 /// It does not own its values: whoever runs the operation sets where they are.
 final class MemoryHandle {
@@ -262,7 +271,9 @@ final class MemoryHandle {
   deinit { dnnl_memory_destroy(handle) }
 }
 
-/// The order in which operations run. The corresponding C type is `dnnl_stream_t`.
+/// The order in which operations run.
+///
+/// The corresponding C type is `dnnl_stream_t`.
 struct ExecutionStream: ~Copyable {
   let handle: dnnl_stream_t
 

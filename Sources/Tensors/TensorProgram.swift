@@ -131,6 +131,7 @@ public final class TensorProgram {
   /// - Parameters:
   ///   - input: ``inputShape`` in (n, c, z, y, x) order.
   ///   - output: ``outputShape`` in the same order; filled entirely.
+  /// - Throws: `engineFailure`.
   public func run(
     _ input: Span<Float>, into output: inout MutableSpan<Float>
   ) throws(TensorError) {

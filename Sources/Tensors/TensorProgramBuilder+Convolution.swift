@@ -54,10 +54,10 @@ public struct ConvolutionWeights: Hashable, Sendable {
 extension TensorProgramBuilder {
   /// Adds a convolution (a correlation, as in every deep-learning library).
   ///
-  /// - Parameters:
-  ///   - residual: A tensor of the result's shape to add to it. Its place is reused for the
-  ///     result, so **no operation added later may read it**.
-  ///   - activation: What is applied last, after the residual is added.
+  /// A residual, of the result's shape, is added to it before the activation. Its place is reused
+  /// for the result, so **no operation added later may read it**.
+  ///
+  /// - Throws: `invalidShape` where weights, geometry and shapes do not fit together.
   public mutating func convolution(
     _ input: TensorValue, weights: ConvolutionWeights, geometry: WindowGeometry,
     addingTo residual: TensorValue? = nil, activation: Activation? = nil

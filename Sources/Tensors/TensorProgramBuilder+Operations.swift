@@ -179,9 +179,10 @@ extension TensorProgramBuilder {
 
   /// Adds `scale · (x − mean) / √(variance + epsilon) + shift`, each a number per channel.
   ///
-  /// - Parameters:
-  ///   - statistics: The mean and variance of each channel; nil to take those of the tensor itself
-  ///     (instance normalisation).
+  /// Without statistics the mean and variance are those of the tensor itself (instance
+  /// normalisation).
+  ///
+  /// - Throws: `invalidShape` where the parameters are not one per channel.
   public mutating func normalization(
     _ input: TensorValue, scale: [Float], shift: [Float],
     statistics: (mean: [Float], variance: [Float])?, epsilon: Float
@@ -225,9 +226,9 @@ extension TensorProgramBuilder {
 
   /// Adds the cutting out of a part.
   ///
-  /// - Parameters:
-  ///   - offsets: The part's first place along (n, c, z, y, x).
-  ///   - shape: The part's shape.
+  /// The offsets are the part's first place along (n, c, z, y, x).
+  ///
+  /// - Throws: `invalidShape` for a part that is not inside the tensor.
   public mutating func crop(
     _ input: TensorValue, offsets: [Int], shape: TensorShape
   ) throws(TensorError) -> TensorValue {

@@ -34,9 +34,7 @@ struct GraphLowering {
     for (name, constant) in model.initializers { tensors[name] = .constant(constant) }
   }
 
-  /// Adds the whole graph to the program.
-  ///
-  /// - Parameter activation: What is applied to the model's output.
+  /// Adds the whole graph to the program, and the activation that is applied to its output.
   mutating func lower(inputName: String, activation: Activation?) throws(ModelError) {
     tensors[inputName] = .value(builder.input)
     for index in order.nodes.indices where !fused.contains(index) {

@@ -10,9 +10,8 @@ public struct PatchChoice: Sendable {
 
   /// The margin and the blended overlap along each axis, where the caller does not choose.
   ///
-  /// A U-Net's receptive field is far larger than what its output depends on noticeably: with the
-  /// FIB-25 network (radius 32) predictions 12 voxels inside a patch differ from those with full
-  /// context by less than the blending evens out.
+  /// A U-Net's receptive field is far larger than what its output depends on noticeably; the
+  /// margin is a compromise between context and work, not a bound on the error.
   public static let standardMargin = 12
   /// The overlap over which neighbouring patches are blended, where the caller does not choose.
   public static let standardOverlap = 8

@@ -1,0 +1,99 @@
+import Networks
+import Tensors
+import Testing
+import Voxels
+
+struct ModelDescriptionTests {
+  private func description(_ properties: [String: String]) throws(ModelError) -> ModelDescription {
+    var model = ONNXModel()
+    model.metadata = properties
+    return try ModelDescription(model)
+  }
+
+  private static let affinities = [
+    "task": "affinities", "axes": "zyx", "voxel_size_nm": "40, 4,4",
+    "offsets": "-1,0,0;0,-1,0;0,0,-1", "affinity_polarity": "1=same object",
+    "input_scale": "1/255", "activation": "sigmoid applied by the reader", "patch": "20,160,160",
+  ]
+
+  @Test func `every property is read`() throws {
+    let found = try description(Self.affinities)
+    #expect(found.task == "affinities")
+    #expect(found.voxelSize == VoxelSize(z: 40, y: 4, x: 4))
+    #expect(found.polarity == .sameObject)
+    #expect(found.inputScale == Float(1) / 255)
+    #expect(found.activation == .sigmoid)
+    #expect(found.patch == VoxelExtent(z: 20, y: 160, x: 160))
+    #expect(try found.affinityChannels(of: 3) == [0, 1, 2])
+  }
+
+  @Test func `without properties nothing is assumed but the scale`() throws {
+    let found = try description([:])
+    #expect(found.voxelSize == nil && found.activation == nil && found.offsets == nil)
+    #expect(found.inputScale == Float(1) / 255)
+    let error = try #require(throws: ModelError.self) { try found.affinityChannels(of: 3) }
+    #expect(error.code == .missingMeaning)
+    #expect(error.remedy?.contains("affinity_polarity") == true)
+  }
+
+  @Test func `channels are found by their offsets`() throws {
+    var properties = Self.affinities
+    properties["offsets"] = "0,0,-1;-3,0,0;0,-1,0;-1,0,0"
+    #expect(try description(properties).affinityChannels(of: 4) == [3, 2, 0])
+    let error = try #require(throws: ModelError.self) {
+      try description(properties).affinityChannels(of: 3)
+    }
+    #expect(error.code == .mismatch)
+  }
+
+  @Test func `affinities that relate other voxels are refused`() throws {
+    var properties = Self.affinities
+    properties["offsets"] = "1,0,0;0,1,0;0,0,1"
+    let error = try #require(throws: ModelError.self) {
+      try description(properties).affinityChannels(of: 3)
+    }
+    #expect(error.code == .missingMeaning)
+  }
+
+  @Test(arguments: [
+    ("voxel_size_nm", "10,10"), ("voxel_size_nm", "0,1,1"), ("voxel_size_nm", "nan,1,1"),
+    ("offsets", "-1,0;0"), ("offsets", "a,b,c"), ("affinity_polarity", "yes"),
+    ("input_scale", "1/0"), ("input_scale", "-1"), ("input_scale", "1/2/3"),
+    ("input_scale", "inf"), ("patch", "0,1,1"), ("patch", "1e3,1,1"),
+  ])
+  func `a property that cannot be understood is refused`(_ name: String, _ value: String) throws {
+    let error = try #require(throws: ModelError.self) { try description([name: value]) }
+    #expect(error.code == .malformed)
+    #expect(error.message.contains(name))
+  }
+
+  @Test(arguments: [("axes", "xyz"), ("activation", "softplus")])
+  func `a property with another meaning is refused`(_ name: String, _ value: String) throws {
+    let error = try #require(throws: ModelError.self) { try description([name: value]) }
+    #expect(error.code == .unsupported)
+  }
+
+  @Test func `grey values of any type reach the same range`() throws {
+    let found = try description(Self.affinities)
+    #expect(255 * found.inputScale(for: .uint8) == 1)
+    #expect(abs(65535 * found.inputScale(for: .uint16) - 1) < 1e-6)
+    #expect(1 * found.inputScale(for: .float32) == 1)
+  }
+
+  @Test func `a volume of another voxel size is refused`() throws {
+    let found = try description(Self.affinities)
+    try found.check(voxelSize: VoxelSize(z: 40, y: 4, x: 4))
+    try found.check(voxelSize: VoxelSize(z: 0.041, y: 0.004, x: 0.004, unit: .micrometer))
+    let error = try #require(throws: ModelError.self) {
+      try found.check(voxelSize: VoxelSize(z: 40, y: 8, x: 8))
+    }
+    #expect(error.code == .mismatch)
+  }
+
+  @Test func `an affinity model of the opposite polarity is complemented`() throws {
+    var properties = Self.affinities
+    properties["affinity_polarity"] = "0=same object"
+    let output = try PredictionOutput.affinities(try description(properties), channels: 3)
+    #expect(output.complements)
+  }
+}
