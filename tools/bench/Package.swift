@@ -17,5 +17,7 @@ let package = Package(
       dependencies: ["Kernels", .product(name: "FascicleKernels", package: "fascicle")]),
     .executableTarget(
       name: "Components", dependencies: [.product(name: "FascicleKernels", package: "fascicle")]),
+    .executableTarget(
+      name: "Predict", dependencies: [.product(name: "FascicleKernels", package: "fascicle")]),
   ]
 )
