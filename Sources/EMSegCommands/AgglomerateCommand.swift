@@ -5,10 +5,14 @@ import Voxels
 
 /// `emseg agglomerate`
 struct AgglomerateCommand: Command {
+  /// The cost that served best with the affinities of a class-balanced network; see
+  /// docs/segmentation.md.
+  static let standardThreshold = 0.65
+
   var fragments = ""
   var affinities = ""
   var output = ""
-  var threshold = 0.2
+  var threshold = Self.standardThreshold
   var graph: String?
   var force = false
   var blockwise = BlockwiseOptions()
@@ -39,9 +43,9 @@ struct AgglomerateCommand: Command {
     ],
     examples: [
       Example(
-        "emseg agglomerate fragments.zarr --affinities affinities.zarr --threshold 0.1 "
+        "emseg agglomerate fragments.zarr --affinities affinities.zarr --threshold 0.5 "
           + "--output segmentation.zarr",
-        "Join supervoxels up to a cost of 0.1.")
+        "Join supervoxels up to a cost of 0.5.")
     ],
     references: ["Funke et al. 2018, IEEE TPAMI 41(7), doi:10.1109/TPAMI.2018.2835450"])
 

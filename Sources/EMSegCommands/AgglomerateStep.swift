@@ -16,7 +16,7 @@ struct AgglomerateStep {
   let output: String
 
   /// Merges are recorded up to this cost, so that thresholds up to it need no new graph.
-  private var maximumCost: Double { max(threshold, 0.5) }
+  private var maximumCost: Double { max(threshold, 0.8) }
 
   /// Runs the agglomeration, or what is left of it.
   func run(_ runner: StageRunner, policy: OutputImage.Policy) throws -> SegmentSizes {

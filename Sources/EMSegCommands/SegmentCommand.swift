@@ -38,7 +38,7 @@ struct SegmentCommand: Command {
         "--output", \.output, .required, placeholder: "P", "Project folder to create or resume."),
       .option(
         "--threshold", \.threshold, accepting: .ifGiven(.from(0...1)),
-        "Largest cost, 1 − mean affinity, at which regions merge; the model's own, else 0.2."),
+        "Largest cost, 1 − mean affinity, at which regions merge; the model's own, else 0.65."),
       .flag("--force", \.force, "Replace the project if it exists."),
       .group("Watershed", \.thresholds, WatershedOptions.arguments),
       .group("Resources", \.blockwise, BlockwiseOptions.arguments),
@@ -57,7 +57,7 @@ struct SegmentCommand: Command {
     let size = try input.voxelSize(given: voxelSize, context: context)
     try model.description.check(voxelSize: size)
     let parameters = try thresholds.parameters()
-    let threshold = try self.threshold ?? model.agglomerationThreshold ?? 0.2
+    let threshold = try self.threshold ?? model.agglomerationThreshold ?? AgglomerateCommand.standardThreshold
     let project = try ProjectFolder.prepare(
       output,
       description: [
