@@ -9,10 +9,14 @@ struct AgglomerateCommand: Command {
   /// docs/segmentation.md.
   static let standardThreshold = 0.65
 
+  /// Segments below this size are noise at any resolution that neurons are segmented at.
+  static let standardMinimumVoxels = 100
+
   var fragments = ""
   var affinities = ""
   var output = ""
   var threshold = Self.standardThreshold
+  var minimumVoxels = Self.standardMinimumVoxels
   var graph: String?
   var force = false
   var blockwise = BlockwiseOptions()
@@ -36,6 +40,9 @@ struct AgglomerateCommand: Command {
       .option(
         "--threshold", \.threshold, accepting: .from(0...1), "Largest cost at which regions merge."),
       .option(
+        "--minimum-voxels", \.minimumVoxels, accepting: .atLeast(0),
+        "Make segments with fewer voxels in the whole volume background."),
+      .option(
         "--graph", \.graph, placeholder: "FOLDER",
         "Where the region graph and the merges are kept; beside the output when left out."),
       .flag("--force", \.force, "Replace the output if it exists; the graph stays."),
@@ -55,7 +62,8 @@ struct AgglomerateCommand: Command {
     let step = AgglomerateStep(
       fragments: fragments, fragmentCount: try fragmentCount(),
       affinities: try AffinityVolume.open(affinities),
-      graph: graph ?? "\(output).graph", threshold: threshold, output: output)
+      graph: graph ?? "\(output).graph", threshold: threshold,
+      minimumVoxels: minimumVoxels, output: output)
     let sizes = try step.run(runner, policy: force ? .replace : .new)
     for (name, value) in sizes.facts { try context.print("\(name)\t\(value)") }
   }

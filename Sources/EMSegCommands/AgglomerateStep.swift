@@ -13,6 +13,8 @@ struct AgglomerateStep {
   /// The folder of the region graph and the merges.
   let graph: String
   let threshold: Double
+  /// Segments with fewer voxels become background.
+  let minimumVoxels: Int
   let output: String
 
   /// Merges are recorded up to this cost, so that thresholds up to it need no new graph.
@@ -37,8 +39,8 @@ struct AgglomerateStep {
       name: "segmentation", kind: .labels, extent: metadata.extent, dataType: .uint64,
       voxelSize: voxelSize, offset: metadata.offset, layout: layout)
     let parameters =
-      "method=mean affinity 1\nthreshold=\(threshold)\nfragments=\(fragments.identity)\n"
-      + "affinities=\(affinities.identity)"
+      "method=mean affinity 1\nthreshold=\(threshold)\nminimum voxels=\(minimumVoxels)\n"
+      + "fragments=\(fragments.identity)\naffinities=\(affinities.identity)"
     let image = try OutputImage.prepare(
       specification, at: output, fingerprint: "\(parameters)\nchunk=\(layout.chunk.text)",
       provenance: ["command": .string("agglomerate"), "parameters": .string(parameters)],
@@ -46,7 +48,8 @@ struct AgglomerateStep {
     if image.isComplete, let sizes = SegmentSizes(image.image.attributes) { return sizes }
 
     let (tree, fragmentSizes) = try mergeTree(runner, block: block)
-    let table = tree.segmentTable(threshold: threshold)
+    var table = tree.segmentTable(threshold: threshold)
+    SegmentSizes.dropSegments(below: minimumVoxels, from: &table, fragmentSizes: fragmentSizes)
     let sizes = SegmentSizes(of: table, fragmentSizes: fragmentSizes)
     let stage = SegmentStage(
       fragments: fragments.reader, table: table, target: image.finest, fingerprint: parameters)
@@ -108,7 +111,9 @@ struct RegionGraphStage: BlockStage {
   let files: BlockFiles
 
   var halo: VoxelExtent { VoxelExtent(cube: 1) }
-  var fingerprint: String { "method=region graph 1\nfragments=\(fragments.identity)\naffinities=\(affinities.identity)" }
+  var fingerprint: String {
+    "method=region graph 1\nfragments=\(fragments.identity)\naffinities=\(affinities.identity)"
+  }
   var outputs: [any RecordedOutput] { [files] }
 
   func process(_ block: Block) throws -> BlockResult<NoReport> {

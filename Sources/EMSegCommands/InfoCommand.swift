@@ -59,10 +59,11 @@ struct InfoCommand: Command {
     if let size = metadata.voxelSize {
       let offset = metadata.offset
       facts.append(("voxel_size_nm", .string(size.text)))
-      facts.append((
-        "offset_\(size.unit.rawValue)",
-        .string([offset.z, offset.y, offset.x].map { shortText($0) }.joined(separator: ","))
-      ))
+      facts.append(
+        (
+          "offset_\(size.unit.rawValue)",
+          .string([offset.z, offset.y, offset.x].map { shortText($0) }.joined(separator: ","))
+        ))
     } else {
       facts.append(("voxel_size_nm", .string("not stated")))
     }

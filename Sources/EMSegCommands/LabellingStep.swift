@@ -1,6 +1,5 @@
 import Blockwise
 import Codecs
-import FoundationEssentials
 import Labels
 import VolumeStore
 import Voxels
@@ -42,26 +41,21 @@ struct LabellingStep<Labelling: BlockLabelling> {
       specification, at: output, fingerprint: fingerprint,
       provenance: ["command": .string(name), "parameters": .string(labelling.fingerprint)],
       policy: policy)
-    let scratch = "\(output)/.fascicle/seams"
-    if let summary = Summary(image.image.attributes), image.isComplete {
-      try removeScratch(scratch)
-      return summary
-    }
-    let map = try label(to: image, scratch: scratch, with: runner, block: block)
+    if let summary = Summary(image.image.attributes), image.isComplete { return summary }
+    let map = try label(to: image, with: runner, block: block)
     try image.buildPyramid(.mode, with: runner)
     let summary = Summary(
       count: map.components.count,
       voxelCount: map.components.reduce(0) { $0 + $1.voxelCount },
       droppedCount: map.droppedCount)
     try image.complete(adding: summary.attributes)
-    try removeScratch(scratch)
     return summary
   }
 
   private func label(
-    to image: OutputImage, scratch: String, with runner: StageRunner, block: VoxelExtent?
+    to image: OutputImage, with runner: StageRunner, block: VoxelExtent?
   ) throws -> ComponentMap {
-    let (finding, writing) = ("\(scratch)/finding.ledger", image.ledger("level-0"))
+    let (finding, writing) = (image.ledger("seams"), image.ledger("level-0"))
     let unit = image.finest.metadata.storageUnit
     let set = WorkingSet(
       bytesPerReadVoxel: labelling.bytesPerVoxel, bytesPerWriteVoxel: 3 * 8,
@@ -69,7 +63,7 @@ struct LabellingStep<Labelling: BlockLabelling> {
     let blocks = try runner.blocks(
       for: set, storageUnit: unit, volume: labelling.volume.extent, ledgers: [writing, finding],
       block: block)
-    let seams = BlockFiles(path: "\(scratch)/blocks")
+    let seams = image.blockFiles("seams")
     try runner.run(
       SeamStage(labelling: labelling, seams: seams), on: blocks, ledger: finding)
     let joiner = SeamJoiner(region: labelling.volume, gridExtent: blocks.grid.counts)
@@ -83,15 +77,6 @@ struct LabellingStep<Labelling: BlockLabelling> {
       RelabelStage(labelling: labelling, map: map, target: image.finest, filter: filterText),
       on: blocks, ledger: writing)
     return map
-  }
-
-  private func removeScratch(_ path: String) throws {
-    guard FileManager.default.fileExists(atPath: path) else { return }
-    do {
-      try FileManager.default.removeItem(atPath: path)
-    } catch {
-      throw VolumeError(.inputOutput, path: path, "cannot remove scratch files", cause: error)
-    }
   }
 }
 

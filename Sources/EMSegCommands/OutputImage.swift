@@ -6,8 +6,8 @@ import Voxels
 
 /// An OME-Zarr image that a command makes, and may have begun to make in an earlier run.
 ///
-/// While it is written its attributes say `"state": "writing"`; only the last step says
-/// `"complete"`. Ledgers lie in the folder `.fascicle` within.
+/// While it is written its attributes say `"state": "writing"` and ledgers lie in the folder
+/// `.fascicle` within; the last steps say `"complete"` and remove that folder.
 struct OutputImage {
   /// What the user allows where something is there already.
   enum Policy {
@@ -55,15 +55,24 @@ struct OutputImage {
       throw ExistingOutput.error(path, "it was made from other input or with other parameters")
     }
     if isComplete {
+      let finished = OutputImage(image: found, isComplete: true)
+      // A run that was stopped at its very end may have left it.
+      try finished.removeScratch()
       guard policy == .reuse else { throw ExistingOutput.error(path, "it is there already") }
-      return OutputImage(image: found, isComplete: true)
+      return finished
     }
     return OutputImage(
       image: try OMEZarrImage.resume(specification, at: path), isComplete: false)
   }
 
+  /// The folder for what is needed only while the image is written.
+  private var scratch: String { "\(image.path)/.fascicle" }
+
   /// Where the ledger of one of the image's stages lies.
-  func ledger(_ stage: String) -> String { "\(image.path)/.fascicle/\(stage).ledger" }
+  func ledger(_ stage: String) -> String { "\(scratch)/\(stage).ledger" }
+
+  /// Where the blocks of one of the image's stages lie.
+  func blockFiles(_ stage: String) -> BlockFiles { BlockFiles(path: "\(scratch)/\(stage)") }
 
   /// Computes every coarser level from the next finer one.
   func buildPyramid(_ downsampling: Downsampling, with runner: StageRunner) throws {
@@ -83,11 +92,22 @@ struct OutputImage {
     }
   }
 
-  /// Marks the image as finished.
+  /// Marks the image as finished and removes what was needed only to write it.
   func complete(adding more: JSONObject = [:]) throws {
     var attributes = image.attributes.merging(more) { $1 }
     attributes["state"] = .string("complete")
     _ = try image.replacingAttributes(attributes)
+    try removeScratch()
+  }
+
+  private func removeScratch() throws {
+    guard FileManager.default.fileExists(atPath: scratch) else { return }
+    do {
+      try FileManager.default.removeItem(atPath: scratch)
+    } catch {
+      throw VolumeError(
+        .inputOutput, path: scratch, "cannot remove scratch files", cause: error)
+    }
   }
 }
 

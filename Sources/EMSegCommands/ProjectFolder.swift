@@ -35,8 +35,9 @@ struct ProjectFolder {
       }
     } else {
       let names = try? FileManager.default.contentsOfDirectory(atPath: path)
-      guard !FileManager.default.fileExists(atPath: path)
-        || names?.allSatisfy({ $0.hasSuffix(".partial") }) == true
+      guard
+        !FileManager.default.fileExists(atPath: path)
+          || names?.allSatisfy({ $0.hasSuffix(".partial") }) == true
       else {
         throw ExistingOutput.error(path, "something else is there already")
       }

@@ -14,6 +14,7 @@ struct SegmentCommand: Command {
   var voxelSize: VoxelSizeArgument?
   var output = ""
   var threshold: Double?
+  var minimumVoxels = AgglomerateCommand.standardMinimumVoxels
   var thresholds = WatershedOptions()
   var force = false
   var blockwise = BlockwiseOptions()
@@ -39,6 +40,9 @@ struct SegmentCommand: Command {
       .option(
         "--threshold", \.threshold, accepting: .ifGiven(.from(0...1)),
         "Largest cost, 1 − mean affinity, at which regions merge; the model's own, else 0.65."),
+      .option(
+        "--minimum-voxels", \.minimumVoxels, accepting: .atLeast(0),
+        "Make segments with fewer voxels in the whole volume background."),
       .flag("--force", \.force, "Replace the project if it exists."),
       .group("Watershed", \.thresholds, WatershedOptions.arguments),
       .group("Resources", \.blockwise, BlockwiseOptions.arguments),
@@ -57,7 +61,8 @@ struct SegmentCommand: Command {
     let size = try input.voxelSize(given: voxelSize, context: context)
     try model.description.check(voxelSize: size)
     let parameters = try thresholds.parameters()
-    let threshold = try self.threshold ?? model.agglomerationThreshold ?? AgglomerateCommand.standardThreshold
+    let threshold =
+      try self.threshold ?? model.agglomerationThreshold ?? AgglomerateCommand.standardThreshold
     let project = try ProjectFolder.prepare(
       output,
       description: [
@@ -65,6 +70,7 @@ struct SegmentCommand: Command {
         "model": .string(model.identity), "voxel_size_nm": .string(size.text),
         "watershed_low": .number(parameters.low), "watershed_high": .number(parameters.high),
         "agglomeration_threshold": .number(threshold),
+        "minimum_voxels": .integer(Int64(minimumVoxels)),
       ], replacing: force)
 
     var clock = StageClock()
@@ -87,7 +93,7 @@ struct SegmentCommand: Command {
       try AgglomerateStep(
         fragments: try InputVolume.stored(project.fragments), fragmentCount: fragments.count,
         affinities: affinities, graph: project.graph, threshold: threshold,
-        output: project.segmentation
+        minimumVoxels: minimumVoxels, output: project.segmentation
       ).run(runner, policy: .reuse)
     }
     try report(sizes, fragments: fragments.count, clock: clock, context: context)

@@ -18,6 +18,22 @@ struct SegmentSizes {
     median = sorted.isEmpty ? 0 : sorted[sorted.count / 2]
   }
 
+  /// Makes small segments background and closes the gaps in the numbering.
+  static func dropSegments(
+    below minimum: Int, from table: inout [UInt64], fragmentSizes: [UInt64]
+  ) {
+    guard minimum > 1 else { return }
+    var voxels = [UInt64](repeating: 0, count: Int(table.max() ?? 0) + 1)
+    for (segment, size) in zip(table, fragmentSizes) { voxels[Int(segment)] += size }
+    var numbers = [UInt64](repeating: 0, count: voxels.count)
+    var count: UInt64 = 0
+    for segment in voxels.indices.dropFirst() where voxels[segment] >= UInt64(minimum) {
+      count += 1
+      numbers[segment] = count
+    }
+    for fragment in table.indices { table[fragment] = numbers[Int(table[fragment])] }
+  }
+
   /// Reads what ``attributes`` wrote; nil where it is not there.
   init?(_ attributes: JSONObject) {
     guard let count = attributes["labels"]?.int,
@@ -43,7 +59,8 @@ struct SegmentSizes {
   /// The numbers as lines of a summary.
   var facts: [(String, Int)] {
     [
-      ("segments", count), ("segmented_voxels", labelledVoxels), ("largest_segment_voxels", largest),
+      ("segments", count), ("segmented_voxels", labelledVoxels),
+      ("largest_segment_voxels", largest),
       ("median_segment_voxels", median),
     ]
   }

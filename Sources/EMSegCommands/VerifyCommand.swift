@@ -48,7 +48,9 @@ struct VerifyCommand: Command {
 
   /// The arrays to check, and whether a finished run of this tool made them.
   private func arrays(_ context: CommandContext) throws -> [(ZarrArray, isComplete: Bool)] {
-    guard let project = ProjectFolder.found(at: store) else { return try levels(of: store, context) }
+    guard let project = ProjectFolder.found(at: store) else {
+      return try levels(of: store, context)
+    }
     let images = [project.raw, project.affinities, project.fragments, project.segmentation]
     return try images.filter { FileManager.default.fileExists(atPath: $0) }
       .flatMap { try levels(of: $0, context) }
@@ -78,6 +80,6 @@ struct Unsound: DiagnosedError {
   var diagnosis: Diagnosis {
     Diagnosis(
       "\(path): not sound", found: count == 1 ? "1 bad chunk" : "\(count) bad chunks",
-      remedy: "run the command that made the volume again: it repairs what is damaged")
+      remedy: "make the volume again with --force, or take it from a copy")
   }
 }

@@ -34,7 +34,9 @@ struct VoxelSizeArgument: ArgumentValue {
 }
 
 private func triple<Value>(_ text: String, _ parse: (String) -> Value?) -> [Value]? {
-  let values = text.split(separator: ",", omittingEmptySubsequences: false).map { parse(String($0)) }
+  let values = text.split(separator: ",", omittingEmptySubsequences: false).map {
+    parse(String($0))
+  }
   let parsed = values.compactMap { $0 }
   return values.count == 3 && parsed.count == 3 ? parsed : nil
 }
