@@ -3,7 +3,7 @@ import CommandLineInterface
 import VolumeStore
 import Voxels
 
-/// `emseg agglomerate`
+/// The command `emseg agglomerate`.
 struct AgglomerateCommand: Command {
   /// The cost that served best with the affinities of a class-balanced network; see
   /// docs/segmentation.md.

@@ -6,7 +6,7 @@ import Labels
 import VolumeStore
 import Voxels
 
-/// `emseg components`
+/// The command `emseg components`.
 struct ComponentsCommand: Command {
   /// Which voxels count as neighbours, by their number.
   enum Connectivity: Int, CaseIterable, ArgumentValue {

@@ -4,7 +4,7 @@ import Evaluation
 import VolumeStore
 import Voxels
 
-/// `emseg evaluate segmentation`
+/// The command `emseg evaluate segmentation`.
 struct EvaluateSegmentationCommand: Command {
   /// Which voxels of the background count, by the challenge that says so.
   enum Convention: String, CaseIterable, ArgumentValue {

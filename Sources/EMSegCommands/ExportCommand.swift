@@ -3,7 +3,7 @@ import VolumeFormats
 import VolumeStore
 import Voxels
 
-/// `emseg export`
+/// The command `emseg export`.
 struct ExportCommand: Command {
   var source = ""
   var output = ""

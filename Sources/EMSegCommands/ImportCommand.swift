@@ -15,7 +15,7 @@ enum VolumeKind: String, CaseIterable, ArgumentValue {
   var specified: ImageSpecification.Kind { self == .labels ? .labels : .image }
 }
 
-/// `emseg import`
+/// The command `emseg import`.
 struct ImportCommand: Command {
   var source = ""
   var dataset: String?

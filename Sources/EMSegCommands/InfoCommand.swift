@@ -4,7 +4,7 @@ import VolumeFormats
 import VolumeStore
 import Voxels
 
-/// `emseg info`
+/// The command `emseg info`.
 struct InfoCommand: Command {
   var source = ""
   var dataset: String?

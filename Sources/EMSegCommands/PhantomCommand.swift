@@ -5,7 +5,7 @@ import Phantoms
 import VolumeStore
 import Voxels
 
-/// `emseg phantom`
+/// The command `emseg phantom`.
 struct PhantomCommand: Command {
   var extent = ExtentArgument(VoxelExtent(z: 128, y: 256, x: 256))
   var seed: UInt64 = 1

@@ -3,7 +3,7 @@ import Networks
 import VolumeStore
 import Voxels
 
-/// `emseg predict`
+/// The command `emseg predict`.
 struct PredictCommand: Command {
   var image = ""
   var model = ""

@@ -6,7 +6,7 @@ import Segmentation
 import VolumeStore
 import Voxels
 
-/// `emseg segment`
+/// The command `emseg segment`.
 struct SegmentCommand: Command {
   var stack = ""
   var dataset: String?

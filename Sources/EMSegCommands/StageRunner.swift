@@ -26,6 +26,8 @@ struct StageRunner: Sendable {
   ///   - ledgers: The ledgers that may have recorded a grid, the decisive one first.
   ///   - block: The block shape the user asks for; nil leaves it to the memory.
   ///   - limit: The most blocks in work at once, for stages that use threads inside a block.
+  /// - Returns: The blocks, and the threads that memory allows.
+  /// - Throws: `MemoryBudgetError` where not even one smallest block fits.
   func blocks(
     for set: WorkingSet, storageUnit: VoxelExtent, volume: VoxelExtent, ledgers: [String],
     block: VoxelExtent?, threads limit: Int? = nil

@@ -3,7 +3,7 @@ import CommandLineInterface
 import FoundationEssentials
 import VolumeStore
 
-/// `emseg verify`
+/// The command `emseg verify`.
 struct VerifyCommand: Command {
   var store = ""
   var threads: Int?

@@ -24,7 +24,7 @@ struct WatershedOptions {
   }
 }
 
-/// `emseg watershed`
+/// The command `emseg watershed`.
 struct WatershedCommand: Command {
   var affinities = ""
   var output = ""

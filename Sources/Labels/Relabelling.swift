@@ -51,6 +51,7 @@ public func relabelled(
 /// - Parameters:
 ///   - labels: (1, z, y, x) labels, each an index of the table.
 ///   - table: What each label becomes; the entry at 0 is what background becomes.
+/// - Returns: (1, z, y, x) labels over the same box.
 /// - Complexity: O(*n*) in the voxels.
 public func relabelled(
   _ labels: borrowing Volume<UInt64>, by table: [UInt64]
