@@ -7,7 +7,7 @@
     uv run tools/pictures/three-slices.py fib25.fascicle docs/pictures/fib25-three-slices.png
     uv run tools/pictures/three-slices.py fib25.fascicle P.png --slices 20,80,140 --title "FIB-25"
 
-A project folder holds raw.zarr, affinities.zarr and labels.zarr; each can be given by its own
+A project folder holds raw.zarr, affinities.zarr and segmentation.zarr; each can be given by its own
 option instead. All are OME-Zarr groups, or plain Zarr arrays.
 """
 
@@ -111,14 +111,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("project", type=pathlib.Path)
     parser.add_argument("output", type=pathlib.Path)
-    for name in ("raw", "affinities", "labels"):
+    for name in ("raw", "affinities", "segmentation"):
         parser.add_argument(f"--{name}", type=pathlib.Path, help=f"instead of PROJECT/{name}.zarr")
     parser.add_argument("--slices", help="z,z,z (default: a sixth, a half and five sixths)")
     parser.add_argument("--title", default="")
     arguments = parser.parse_args()
     raw, affinities, labels = (
         opened(getattr(arguments, name) or arguments.project / f"{name}.zarr")
-        for name in ("raw", "affinities", "labels")
+        for name in ("raw", "affinities", "segmentation")
     )
     if raw.shape != labels.shape or affinities.shape[1:] != raw.shape:
         parser.error(
