@@ -36,7 +36,11 @@ enum ContentIdentity {
 
   private static func files(at path: String) -> [String] {
     if let names = try? FileManager.default.contentsOfDirectory(atPath: path) {
-      return names.sorted().map { "\(path)/\($0)" }
+      // Sections only: a log, or the output itself, may come to lie beside them.
+      let sections = names.filter {
+        $0.lowercased().hasSuffix(".tif") || $0.lowercased().hasSuffix(".tiff")
+      }
+      return sections.sorted().map { "\(path)/\($0)" }
     }
     guard !FileManager.default.fileExists(atPath: path) else { return [path] }
     // A pattern: any change in its folder counts.
