@@ -33,7 +33,7 @@ struct StageRunner: Sendable {
     block: VoxelExtent?, threads limit: Int? = nil
   ) throws -> Blocks {
     let count = min(options.threads, limit ?? .max)
-    let budget = MemoryBudget(bytes: options.memory.bytes)
+    let budget = MemoryBudget(bytes: max(1, options.memory.bytes))
     for ledger in ledgers {
       guard let grid = try recordedGrid(ledger: ledger) else { continue }
       if let block, block != grid.blockExtent { break }

@@ -10,7 +10,8 @@ struct ExtentArgument: ArgumentValue {
   init?(argument: String) {
     guard let values = triple(argument, Int.init), values.allSatisfy({ $0 > 0 }) else { return nil }
     extent = VoxelExtent(z: values[0], y: values[1], x: values[2])
-    guard extent.checkedVoxelCount != nil else { return nil }
+    // Far beyond any volume, and far from overflow when voxels are counted in bytes.
+    guard let count = extent.checkedVoxelCount, count <= 1 << 52 else { return nil }
   }
 
   var argumentText: String? { extent.text }
@@ -25,11 +26,11 @@ struct VoxelSizeArgument: ArgumentValue {
   init?(argument: String) {
     guard let values = triple(argument, Double.init) else { return nil }
     size = VoxelSize(z: values[0], y: values[1], x: values[2])
-    guard size.isValid else { return nil }
+    guard values.allSatisfy({ (1e-6...1e12).contains($0) }) else { return nil }
   }
 
   var argumentText: String? { size.text }
-  static var expectation: String { "three lengths in nanometres, finite and above zero, z,y,x" }
+  static var expectation: String { "three lengths in nanometres, above zero and below 1e12, z,y,x" }
   static var placeholder: String { "Z,Y,X" }
 }
 
