@@ -89,6 +89,8 @@ extension ModelError: DiagnosedError {
 
   /// What the user reads.
   public var diagnosis: Diagnosis {
+    // What is wrong inside an exporter's file is seldom for its user to mend.
+    let remedy = remedy ?? (code == .malformed ? "export or copy the model again" : nil)
     let place = [path, node.map { "node \($0)" } ?? ""].filter { !$0.isEmpty }
     return Diagnosis(
       (place + [message]).joined(separator: ": "), found: found, expected: expected,
