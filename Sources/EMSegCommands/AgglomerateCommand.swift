@@ -57,6 +57,7 @@ struct AgglomerateCommand: Command {
     references: ["Funke et al. 2018, IEEE TPAMI 41(7), doi:10.1109/TPAMI.2018.2835450"])
 
   func run(_ context: CommandContext) throws {
+    if force { try ExistingOutput.checkApart(output, from: [fragments, affinities]) }
     let runner = StageRunner(context: context, options: blockwise)
     let fragments = try InputVolume.stored(self.fragments)
     let step = AgglomerateStep(

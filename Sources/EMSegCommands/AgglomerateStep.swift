@@ -44,7 +44,7 @@ struct AgglomerateStep {
     let image = try OutputImage.prepare(
       specification, at: output, fingerprint: "\(parameters)\nchunk=\(layout.chunk.text)",
       provenance: ["command": .string("agglomerate"), "parameters": .string(parameters)],
-      policy: policy)
+      policy: policy, runner: runner)
     if image.isComplete, let sizes = SegmentSizes(image.image.attributes) { return sizes }
 
     let (tree, fragmentSizes) = try mergeTree(runner, block: block)

@@ -65,6 +65,7 @@ struct ComponentsCommand: Command {
     ])
 
   func run(_ context: CommandContext) throws {
+    if force { try ExistingOutput.checkApart(output, from: [source]) }
     let input = try InputVolume.open(source, dataset: dataset, context: context)
     let metadata = input.reader.metadata
     try check(metadata)

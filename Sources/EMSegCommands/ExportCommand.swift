@@ -1,4 +1,5 @@
 import CommandLineInterface
+import FoundationEssentials
 import VolumeFormats
 import VolumeStore
 import Voxels
@@ -38,6 +39,9 @@ struct ExportCommand: Command {
     references: ["CREMI file format, https://cremi.org/data"])
 
   func run(_ context: CommandContext) throws {
+    guard force || !FileManager.default.fileExists(atPath: output) else {
+      throw ExistingOutput.error(output, "it is there already")
+    }
     let reader = try openLevel()
     let metadata = reader.metadata
     let isLabels = metadata.dataType.isInteger && metadata.dataType.byteCount >= 4
@@ -61,7 +65,7 @@ struct ExportCommand: Command {
   }
 
   private func openLevel() throws -> ZarrArray {
-    let path = ProjectFolder.found(at: source)?.segmentation ?? source
+    let path = try ProjectFolder.found(at: source)?.finishedSegmentation ?? source
     let input = try InputVolume.stored(path, cache: ChunkCache(byteLimit: memory.bytes / 2))
     guard level > 0 else {
       guard let array = input.reader as? ZarrArray else { preconditionFailure("an array") }

@@ -62,6 +62,7 @@ struct ImportCommand: Command {
     references: ["OME-NGFF 0.5, https://ngff.openmicroscopy.org/0.5/"])
 
   func run(_ context: CommandContext) throws {
+    if force { try ExistingOutput.checkApart(output, from: [source]) }
     let input = try InputVolume.open(source, dataset: dataset, context: context)
     let size = try input.voxelSize(given: voxelSize, context: context)
     let isWide =
@@ -110,7 +111,7 @@ struct ImportStep {
       provenance: [
         "command": .string("import"), "source": .string(input.reader.path),
         "kind": .string(kind.rawValue), "voxel_size_nm": .string(voxelSize.text),
-      ], policy: policy)
+      ], policy: policy, runner: runner)
     guard !image.isComplete else { return }
     try copy(to: image, with: runner, block: block)
     try image.buildPyramid(kind.downsampling, with: runner)

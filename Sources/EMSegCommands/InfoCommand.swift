@@ -25,7 +25,8 @@ struct InfoCommand: Command {
     examples: [Example("emseg info raw.zarr", "Describe an image and its levels.")])
 
   func run(_ context: CommandContext) throws {
-    let path = ProjectFolder.found(at: source)?.segmentation ?? source
+    let path = try ProjectFolder.found(at: source)?.finishedSegmentation ?? source
+    try InputVolume.checkFinished(path)
     let opened = try openVolume(path, dataset: dataset)
     for note in opened.notes { context.note(note) }
     var facts = self.facts(of: opened)

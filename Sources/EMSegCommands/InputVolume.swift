@@ -1,5 +1,6 @@
 import Codecs
 import CommandLineInterface
+import FoundationEssentials
 import VolumeFormats
 import VolumeStore
 import Voxels
@@ -16,8 +17,9 @@ struct InputVolume {
     _ path: String, dataset: String? = nil, context: CommandContext
   ) throws -> InputVolume {
     if let project = ProjectFolder.found(at: path) {
-      return try stored(project.segmentation)
+      return try stored(project.finishedSegmentation)
     }
+    try checkFinished(path)
     let opened = try openVolume(path, dataset: dataset)
     for note in opened.notes { context.note(note) }
     guard !(opened.reader is ZarrArray) else { return try stored(path) }
@@ -30,16 +32,30 @@ struct InputVolume {
   ///
   /// - Throws: ``VolumeError`` where an unfinished run left the image.
   static func stored(_ path: String, cache: ChunkCache? = nil) throws -> InputVolume {
+    try checkFinished(path)
     let array = try ZarrArray.openVolume(at: path, cache: cache)
     if let image = try? OMEZarrImage.open(at: path),
       image.attributes["state"] == .string("writing")
     {
-      throw VolumeError(
-        .malformedMetadata, path: path, "the run that makes this volume has not finished",
-        remedy: "run it again to resume it, then this")
+      throw unfinishedError(path)
     }
     return InputVolume(
       reader: array, isLossy: false, identity: try ContentIdentity.ofArray(at: array.path))
+  }
+
+  /// - Throws: ``VolumeError`` where there is no such volume but an unfinished one.
+  static func checkFinished(_ path: String) throws {
+    let unfinished = OutputImage.unfinishedPath(of: FileStore(root: path).root)
+    guard
+      FileManager.default.fileExists(atPath: path)
+        || !FileManager.default.fileExists(atPath: unfinished)
+    else { throw unfinishedError(path) }
+  }
+
+  private static func unfinishedError(_ path: String) -> VolumeError {
+    VolumeError(
+      .malformedMetadata, path: path, "the run that makes this volume has not finished",
+      remedy: "run it again to resume it, then this")
   }
 
   /// The voxel size to use: the one the user gives, else the file's.

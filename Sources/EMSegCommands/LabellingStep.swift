@@ -40,7 +40,7 @@ struct LabellingStep<Labelling: BlockLabelling> {
     let image = try OutputImage.prepare(
       specification, at: output, fingerprint: fingerprint,
       provenance: ["command": .string(name), "parameters": .string(labelling.fingerprint)],
-      policy: policy)
+      policy: policy, runner: runner)
     if let summary = Summary(image.image.attributes), image.isComplete { return summary }
     let map = try label(to: image, with: runner, block: block)
     try image.buildPyramid(.mode, with: runner)

@@ -1,19 +1,21 @@
 import Blockwise
 import Codecs
+import CommandLineInterface
 import FoundationEssentials
 import VolumeStore
 import Voxels
 
 /// An OME-Zarr image that a command makes, and may have begun to make in an earlier run.
 ///
-/// While it is written its attributes say `"state": "writing"` and ledgers lie in the folder
-/// `.fascicle` within; the last steps say `"complete"` and remove that folder.
+/// While it is written it lies beside its final name, as `raw.zarr.unfinished`, and its attributes
+/// say `"state": "writing"`, and ledgers lie in the folder `.fascicle` within; the last steps say
+/// `"complete"`, remove that folder and give the image its name.
 struct OutputImage {
   /// What the user allows where something is there already.
   enum Policy {
     /// Nothing: a finished output is an error.
     case new
-    /// Replace what is there (`--force`).
+    /// Replace what is there (`--force`), once the new output is whole.
     case replace
     /// Part of a project: a finished output of the same run is taken as it is.
     case reuse
@@ -22,47 +24,87 @@ struct OutputImage {
   let image: OMEZarrImage
   /// Whether an earlier run finished it.
   let isComplete: Bool
+  /// Its final name.
+  private let path: String
 
   /// The finest level.
   var finest: ZarrArray { image.levels[0] }
 
+  /// Where the output of that name lies until it is finished.
+  static func unfinishedPath(of path: String) -> String { "\(path).unfinished" }
+
   /// Creates an image, or goes on with the one an earlier run of the same fingerprint began.
+  ///
+  /// A finished one whose chunks are not all sound is made again.
   ///
   /// - Throws: ``VolumeError`` with `alreadyExists` where the policy does not allow what is there.
   static func prepare(
-    _ specification: ImageSpecification, at path: String, fingerprint: String,
-    provenance: JSONObject, policy: Policy
+    _ specification: ImageSpecification, at output: String, fingerprint: String,
+    provenance: JSONObject, policy: Policy, runner: StageRunner
   ) throws -> OutputImage {
+    let path = FileStore(root: output).root
     var specification = specification
     specification.attributes["state"] = .string("writing")
     specification.attributes["fingerprint"] = .string(fingerprint)
     specification.attributes["provenance"] = .object(provenance)
-    if policy == .replace { try ExistingOutput.remove(path) }
-    guard FileManager.default.fileExists(atPath: path) else {
-      return OutputImage(
-        image: try OMEZarrImage.create(specification, at: path), isComplete: false)
+    let unfinished = unfinishedPath(of: path)
+    if policy == .replace {
+      try ExistingOutput.checkReplaceable(path)
+      try ExistingOutput.remove(unfinished)
+    } else if let finished = try finished(
+      at: path, fingerprint: fingerprint, policy: policy, runner: runner)
+    {
+      return finished
     }
-    guard let found = try? OMEZarrImage.open(at: path) else {
-      guard try ExistingOutput.isUnfinishedStore(path) else {
-        throw ExistingOutput.error(path, "something else is there already")
+    guard let found = try? OMEZarrImage.open(at: unfinished) else {
+      guard
+        try !FileManager.default.fileExists(atPath: unfinished)
+          || ExistingOutput.isUnfinishedStore(unfinished)
+      else {
+        throw ExistingOutput.error(unfinished, "something else is there already")
       }
-      // A creation that was stopped before it made the group.
-      return OutputImage(
-        image: try OMEZarrImage.create(specification, at: path), isComplete: false)
+      let image = try ExistingOutput.creating { () throws(VolumeError) in
+        try OMEZarrImage.create(specification, at: unfinished)
+      }
+      return OutputImage(image: image, isComplete: false, path: path)
+    }
+    guard found.attributes["fingerprint"] == .string(fingerprint) else {
+      throw ExistingOutput.error(
+        unfinished, "an unfinished run of other input or with other parameters left it")
     }
     let isComplete = found.attributes["state"] == .string("complete")
+    let resumed = OutputImage(
+      image: isComplete ? found : try OMEZarrImage.resume(specification, at: unfinished),
+      isComplete: isComplete, path: path)
+    // It was stopped between its last two steps.
+    if isComplete { try resumed.publish() }
+    return resumed
+  }
+
+  /// The image an earlier run finished; nil where there is none, or a damaged one.
+  private static func finished(
+    at path: String, fingerprint: String, policy: Policy, runner: StageRunner
+  ) throws -> OutputImage? {
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    guard let found = try? OMEZarrImage.open(at: path) else {
+      throw ExistingOutput.error(path, "something else is there already")
+    }
     guard found.attributes["fingerprint"] == .string(fingerprint) else {
       throw ExistingOutput.error(path, "it was made from other input or with other parameters")
     }
-    if isComplete {
-      let finished = OutputImage(image: found, isComplete: true)
-      // A run that was stopped at its very end may have left it.
-      try finished.removeScratch()
-      guard policy == .reuse else { throw ExistingOutput.error(path, "it is there already") }
-      return finished
+    var faults = 0
+    for level in found.levels {
+      let result = try level.verify(threads: runner.options.threads)
+      // A file that nobody recorded harms no chunk.
+      faults += result.findings.count { $0.kind != .unrecorded } + (result.hasManifest ? 0 : 1)
     }
-    return OutputImage(
-      image: try OMEZarrImage.resume(specification, at: path), isComplete: false)
+    guard faults == 0 else {
+      runner.context.warn(
+        "\(path): missing or damaged: \(faults == 1 ? "1 file" : "\(faults) files"); made again")
+      return nil
+    }
+    guard policy == .reuse else { throw ExistingOutput.error(path, "it is there already") }
+    return OutputImage(image: found, isComplete: true, path: path)
   }
 
   /// The folder for what is needed only while the image is written.
@@ -92,34 +134,32 @@ struct OutputImage {
     }
   }
 
-  /// Marks the image as finished and removes what was needed only to write it.
+  /// Marks the image as finished and gives it its name.
   func complete(adding more: JSONObject = [:]) throws {
     var attributes = image.attributes.merging(more) { $1 }
     attributes["state"] = .string("complete")
     _ = try image.replacingAttributes(attributes)
-    try removeScratch()
+    try publish()
   }
 
-  private func removeScratch() throws {
-    guard FileManager.default.fileExists(atPath: scratch) else { return }
-    do {
-      try FileManager.default.removeItem(atPath: scratch)
-    } catch {
-      throw VolumeError(
-        .inputOutput, path: scratch, "cannot remove scratch files", cause: error)
-    }
+  private func publish() throws {
+    try ExistingOutput.removeFolder(scratch)
+    guard image.path != path else { return }
+    try ExistingOutput.remove(path)
+    try FileStore(root: image.path).move(to: path)
   }
 }
 
 /// What to do where an output's path is taken.
 enum ExistingOutput {
-  /// Removes an output that a run with `--force` replaces.
+  /// Checks that `--force` may replace what is at a path.
   ///
   /// Only what this tool, or a peer, could have made goes: a Zarr store, a project folder, an empty
-  /// folder or a file.
+  /// folder or a file; and nothing that another run is at work on.
   ///
-  /// - Throws: ``VolumeError`` with `alreadyExists` where anything else is there.
-  static func remove(_ path: String) throws {
+  /// - Throws: ``VolumeError`` with `alreadyExists` where anything else is there; ``LedgerError``
+  ///   with `inUse`.
+  static func checkReplaceable(_ path: String) throws {
     guard FileManager.default.fileExists(atPath: path) else { return }
     let names = try? FileManager.default.contentsOfDirectory(atPath: path)
     let marker = ["zarr.json", ProjectFolder.marker, ".fascicle"].contains {
@@ -130,11 +170,45 @@ enum ExistingOutput {
         .alreadyExists, path: path, "a folder with other things in it is not replaced",
         remedy: "choose another output, or remove the folder yourself")
     }
+    try checkUnused(path, names: names ?? [])
+  }
+
+  /// Removes an output that a run with `--force` replaces.
+  static func remove(_ path: String) throws {
+    try checkReplaceable(path)
+    try removeFolder(path)
+  }
+
+  /// Removes a folder with everything in it; none is no error.
+  static func removeFolder(_ path: String) throws {
+    guard FileManager.default.fileExists(atPath: path) else { return }
     do {
       try FileManager.default.removeItem(atPath: path)
     } catch {
       throw VolumeError(
         .inputOutput, path: path, "cannot remove what is there", cause: error)
+    }
+  }
+
+  /// Looks for ledgers in use in an output, and in the outputs of a project.
+  private static func checkUnused(_ path: String, names: [String]) throws {
+    let folders =
+      ["", "/graph", "/.fascicle"].map { path + $0 }
+      + names.flatMap { name in
+        name.hasSuffix(".unfinished") ? ["\(path)/\(name)/.fascicle"] : []
+      }
+    for folder in folders {
+      let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+      for file in files where file.hasSuffix(".lock") {
+        let lock = "\(folder)/\(file)"
+        switch try FileLock.take(path: lock, holder: describeThisProcess()) {
+        case .taken: break
+        case .held(let holder):
+          throw LedgerError(
+            .inUse, path: path, "in use by \(holder.isEmpty ? "another process" : holder)",
+            remedy: "wait for it, or stop it, then run this again")
+        }
+      }
     }
   }
 
@@ -144,6 +218,38 @@ enum ExistingOutput {
       return false
     }
     return names.allSatisfy { Int($0) != nil || $0.hasSuffix(".partial") || $0 == ".fascicle" }
+  }
+
+  /// Checks that replacing an output does not take a command's own input away.
+  ///
+  /// - Throws: `UsageError` where an input is, or lies in, the output.
+  static func checkApart(_ output: String, from inputs: [String]) throws(UsageError) {
+    func resolved(_ path: String) -> String {
+      URL(fileURLWithPath: FileStore(root: path).root).resolvingSymlinksInPath().path
+    }
+    let place = resolved(output)
+    for input in inputs {
+      let found = resolved(input)
+      guard found != place, !found.hasPrefix("\(place)/") else {
+        throw UsageError(
+          "--output", "the output would replace what it is made from", found: output,
+          expected: "another place than \(input)", remedy: "choose another output")
+      }
+    }
+  }
+
+  /// An output that cannot be created for want of a folder is no missing input.
+  static func creating<Value>(
+    _ body: () throws(VolumeError) -> Value
+  ) throws(VolumeError) -> Value {
+    do {
+      return try body()
+    } catch {
+      var error = error
+      if error.code == .notFound { error.code = .inputOutput }
+      error.remedy = error.remedy ?? "choose an output in a folder that can be written"
+      throw error
+    }
   }
 
   static func error(_ path: String, _ message: String) -> VolumeError {

@@ -1,4 +1,5 @@
 import CommandLineInterface
+import FoundationEssentials
 import Networks
 import VolumeStore
 import Voxels
@@ -39,6 +40,7 @@ struct PredictCommand: Command {
     references: ["ONNX, https://onnx.ai", "oneDNN, https://oneapi-src.github.io/oneDNN"])
 
   func run(_ context: CommandContext) throws {
+    if force { try ExistingOutput.checkApart(output, from: [image, model]) }
     let runner = StageRunner(context: context, options: blockwise)
     let step = PredictStep(
       image: try InputVolume.stored(image), model: try LoadedModel(path: model), output: output,
@@ -54,6 +56,10 @@ struct LoadedModel {
   let identity: String
 
   init(path: String) throws {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw VolumeError(
+        .notFound, path: path, "there is no such model", remedy: "check the path")
+    }
     model = try ONNXModel(contentsOfFile: path)
     description = try ModelDescription(model)
     identity = try ContentIdentity.ofContent(at: path)

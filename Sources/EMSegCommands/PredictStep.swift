@@ -46,7 +46,7 @@ struct PredictStep {
     let target = try OutputImage.prepare(
       specification, at: output, fingerprint: "\(parameters)\nchunk=\(layout.chunk.text)",
       provenance: ["command": .string("predict"), "parameters": .string(parameters)],
-      policy: policy)
+      policy: policy, runner: runner)
     guard !target.isComplete else { return }
     let cacheBytes = memory / 6
     let stage = PredictStage(

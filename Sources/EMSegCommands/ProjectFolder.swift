@@ -20,6 +20,21 @@ struct ProjectFolder {
     FileManager.default.fileExists(atPath: "\(path)/\(marker)") ? ProjectFolder(path: path) : nil
   }
 
+  /// The final labels.
+  ///
+  /// - Throws: ``VolumeError`` where the run that makes the project has not come so far.
+  var finishedSegmentation: String {
+    get throws(VolumeError) {
+      guard FileManager.default.fileExists(atPath: segmentation) else {
+        throw VolumeError(
+          .malformedMetadata, path: path, "the project has no labels yet",
+          found: "a run that was stopped, or is still at work",
+          remedy: "run emseg segment again to resume it, then this")
+      }
+      return segmentation
+    }
+  }
+
   /// Creates a project, or goes on with one of the same description.
   ///
   /// - Throws: ``VolumeError`` with `alreadyExists` where something else is there.
@@ -41,8 +56,10 @@ struct ProjectFolder {
       else {
         throw ExistingOutput.error(path, "something else is there already")
       }
-      try store.write(text.rawSpan, to: marker)
-      try store.synchronize()
+      try ExistingOutput.creating { () throws(VolumeError) in
+        try store.write(text.rawSpan, to: marker)
+        try store.synchronize()
+      }
     }
     return ProjectFolder(path: path)
   }

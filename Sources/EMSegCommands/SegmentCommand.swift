@@ -55,6 +55,7 @@ struct SegmentCommand: Command {
     ])
 
   func run(_ context: CommandContext) throws {
+    if force { try ExistingOutput.checkApart(output, from: [stack, model]) }
     let runner = StageRunner(context: context, options: blockwise)
     let model = try LoadedModel(path: model)
     let input = try InputVolume.open(stack, dataset: dataset, context: context)

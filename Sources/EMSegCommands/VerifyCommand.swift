@@ -52,6 +52,9 @@ struct VerifyCommand: Command {
       return try levels(of: store, context)
     }
     let images = [project.raw, project.affinities, project.fragments, project.segmentation]
+    if !FileManager.default.fileExists(atPath: project.segmentation) {
+      context.warn("\(store): the run that makes this project has not finished")
+    }
     return try images.filter { FileManager.default.fileExists(atPath: $0) }
       .flatMap { try levels(of: $0, context) }
   }

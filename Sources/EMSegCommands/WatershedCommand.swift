@@ -53,6 +53,7 @@ struct WatershedCommand: Command {
     references: ["Zlateski & Seung 2015, arXiv:1505.00249"])
 
   func run(_ context: CommandContext) throws {
+    if force { try ExistingOutput.checkApart(output, from: [affinities]) }
     let runner = StageRunner(context: context, options: blockwise)
     let summary = try WatershedStep(
       affinities: try AffinityVolume.open(affinities), parameters: try thresholds.parameters(),

@@ -127,7 +127,7 @@ public final class FileStore: Sendable {
     known.withLock { _ = $0.insert(folder) }
   }
 
-  private func synchronizeFolder(_ folder: String) throws(VolumeError) {
+  func synchronizeFolder(_ folder: String) throws(VolumeError) {
     let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw VolumeError(errno: errno, path: folder, "cannot make the folder durable")
