@@ -21,7 +21,7 @@ private struct Surprise: Error {}
     _ cancellation: CancellationFlag = CancellationFlag(), more: [String] = [],
     _ body: @escaping @Sendable (CommandContext) throws -> Void
   ) -> Outcome {
-    Recording.$body.withValue(body) {
+    Recording.withBody(body) {
       let output = CapturedText()
       let diagnostics = CapturedText()
       let status = runTool(

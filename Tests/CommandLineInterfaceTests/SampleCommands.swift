@@ -1,4 +1,5 @@
 import CommandLineInterface
+import Glibc
 import Synchronization
 
 /// A value type of a command's own.
@@ -48,15 +49,24 @@ struct BlockOptions: Equatable {
   ]
 }
 
-/// What the last run of a sample command received; one box for each run.
-final class Received: Sendable {
-  let segment = Mutex<SegmentCommand?>(nil)
-}
-
-/// Where the running test wants to find the command; a task-local, since tests run side by side.
+/// What the sample command does for the test that runs it.
+///
+/// Tests run side by side, each on a thread of its own from the call of the tool to its return, so
+/// bodies are kept by thread. (A task-local value would say the same, but setting one from
+/// synchronous code crashes in optimised builds of Swift 6.3.1.)
 enum Recording {
-  @TaskLocal static var received: Received?
-  @TaskLocal static var body: (@Sendable (CommandContext) throws -> Void)?
+  typealias Body = @Sendable (CommandContext) throws -> Void
+  private static let bodies = Mutex<[pthread_t: Body]>([:])
+
+  /// The body for the command that runs on this thread.
+  static var body: Body? { bodies.withLock { $0[pthread_self()] } }
+
+  /// Runs an operation in which sample commands do what a body says.
+  static func withBody<Value>(_ body: @escaping Body, _ operation: () -> Value) -> Value {
+    bodies.withLock { $0[pthread_self()] = body }
+    defer { bodies.withLock { $0[pthread_self()] = nil } }
+    return operation()
+  }
 }
 
 struct SegmentCommand: Command, Equatable {
@@ -113,7 +123,6 @@ struct SegmentCommand: Command, Equatable {
     references: ["Zlateski & Seung 2015, arXiv:1505.00249"])
 
   func run(_ context: CommandContext) throws {
-    Recording.received?.segment.withLock { $0 = self }
     try Recording.body?(context)
   }
 }
