@@ -98,4 +98,32 @@ import Voxels
     #expect(sharded.status == 0, "\(sharded.diagnostics)")
     #expect(try labels(at: folder("out.zarr")) == values(volume).map(UInt64.init))
   }
+
+  @Test(arguments: ["v.h5", "v.tif"])
+  func `an export that is interrupted leaves no file`(name: String) throws {
+    let folder = TemporaryFolder()
+    try store(
+      randomVolume(UInt32.self, box: VoxelBox(extent: VoxelExtent(cube: 40)), seed: 1),
+      at: folder("in.zarr"))
+    let line = ["export", folder("in.zarr"), "--output", folder(name)]
+    #expect(emseg(line, interruptedAt: "export").status == 130)
+    #expect(folderContents(folder.path) == ["in.zarr"])
+    overwrite(folder(name), with: [1, 2, 3])
+    #expect(emseg(line + ["--force"], interruptedAt: "export").status == 130)
+    #expect(contents(of: folder(name)) == [1, 2, 3], "what was there stays until the new is whole")
+  }
+
+  @Test func `labels too large for TIFF are refused, and renumbered ones taken`() throws {
+    let folder = TemporaryFolder()
+    let box = VoxelBox(extent: VoxelExtent(z: 1, y: 1, x: 3))
+    try store(Volume<UInt64>(box: box, values: [0, 7, 1 << 40]), at: folder("in.zarr"))
+    let refused = emseg("export", folder("in.zarr"), "--output", folder("v.tif"))
+    #expect(refused.status == 65)
+    #expect(refused.diagnostics.contains("label 1099511627776"))
+    #expect(folderContents(folder.path) == ["in.zarr"])
+    try #require(
+      emseg("components", folder("in.zarr"), "--output", folder("c.zarr")).status == 0)
+    #expect(emseg("export", folder("c.zarr"), "--output", folder("v.tif")).status == 0)
+    #expect(emseg("info", folder("v.tif"))["data_type"] == "uint32")
+  }
 }

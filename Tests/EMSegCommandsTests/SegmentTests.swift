@@ -114,4 +114,28 @@ import Voxels
     #expect(try labels(at: folder("i")) == labels(at: folder("image.zarr")))
     #expect(try labels(at: folder("l")) == labels(at: folder("truth.zarr")))
   }
+
+  @Test
+  func `volumes of other voxel sizes and places are compared where they overlap, or not at all`()
+    throws
+  {
+    let folder = TemporaryFolder()
+    let box = VoxelBox(extent: VoxelExtent(z: 4, y: 5, x: 6))
+    try store(Volume<UInt32>(box: box, values: (0..<120).map { $0 / 60 + 1 }), at: folder("a"))
+    try store(Volume<UInt32>(box: box, values: (0..<120).map { $0 / 30 + 1 }), at: folder("b"))
+    // Two objects, each split in two: H(segmentation | truth) is one bit.
+    let split = emseg("evaluate", "segmentation", folder("b"), folder("a"))
+    #expect(split["voi_split"] == "1")
+    #expect(split["voi_merge"] == "0")
+    let merged = emseg("evaluate", "segmentation", folder("a"), folder("b"))
+    #expect(merged["voi_split"] == "0")
+    #expect(merged["voi_merge"] == "1")
+    try #require(
+      emseg("import", folder("a"), "--voxel-size", "20,10,10", "--output", folder("c")).status == 0)
+    let refused = emseg("evaluate", "segmentation", folder("b"), folder("c"))
+    #expect(refused.status == 65)
+    for part in ["voxel sizes differ", "found: ", "expected: ", "remedy: "] {
+      #expect(refused.diagnostics.contains(part), "\(refused.diagnostics)")
+    }
+  }
 }
