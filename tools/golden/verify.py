@@ -64,7 +64,7 @@ def open_expected(path, dataset):
         return h5py.File(path, "r")[dataset]
     import tifffile
 
-    return tifffile.memmap(path) if path.suffix in (".tif", ".tiff") else np.load(path)
+    return tifffile.imread(path) if path.suffix in (".tif", ".tiff") else np.load(path)
 
 
 def open_tensorstore(path):
