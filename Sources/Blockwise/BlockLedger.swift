@@ -104,18 +104,6 @@ final class BlockLedger<Report: Codable & Sendable>: Sendable {
   }
 }
 
-/// Removes a stage's ledger, so that the stage starts over.
-///
-/// - Throws: ``LedgerError`` with `inUse` where a run is at work on it; ``VolumeError`` where the
-///   system refuses.
-public func discardLedger(at path: String) throws {
-  let lock = try takeLock(ledger: path)
-  let (store, name) = ledgerStore(path)
-  try store.remove(name)
-  try store.synchronize()
-  _ = consume lock
-}
-
 private func takeLock(ledger path: String) throws -> FileLock {
   try ledgerStore(path).store.createRoot()
   switch try FileLock.take(path: path + ".lock", holder: describeThisProcess()) {

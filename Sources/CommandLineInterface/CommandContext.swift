@@ -50,9 +50,6 @@ public struct CommandContext: Sendable {
     self.progressDisplay = verbosity == .quiet ? .none : progressDisplay
   }
 
-  /// Whether a person watches.
-  public var isInteractive: Bool { diagnostics.isTerminal }
-
   /// Whether the command should stop.
   public var isCancelled: Bool { cancellation.isCancelled }
 

@@ -32,7 +32,7 @@ struct AffinityVolume {
         .dataTypeMismatch, path: path, "affinities of this type are not known",
         found: metadata.dataType.rawValue, expected: "uint8 in 0...255 or float32 in 0...1")
     }
-    if let found = try? OMEZarrImage.open(at: path).attributes {
+    if let found = try OMEZarrImage.openIfPresent(at: path)?.attributes {
       for (name, expected) in attributes {
         guard let value = found[name], value != expected else { continue }
         throw VolumeError(

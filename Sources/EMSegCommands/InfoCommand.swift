@@ -30,7 +30,7 @@ struct InfoCommand: Command {
     let opened = try openVolume(path, dataset: dataset)
     for note in opened.notes { context.note(note) }
     var facts = self.facts(of: opened)
-    if let image = try? OMEZarrImage.open(at: path) {
+    if let image = try OMEZarrImage.openIfPresent(at: path) {
       for (index, level) in image.levels.enumerated() {
         facts.append(("level_\(index)", .string(describe(level.metadata))))
       }

@@ -34,7 +34,7 @@ struct InputVolume {
   static func stored(_ path: String, cache: ChunkCache? = nil) throws -> InputVolume {
     try checkFinished(path)
     let array = try ZarrArray.openVolume(at: path, cache: cache)
-    if let image = try? OMEZarrImage.open(at: path),
+    if let image = try OMEZarrImage.openIfPresent(at: path),
       image.attributes["state"] == .string("writing")
     {
       throw unfinishedError(path)

@@ -56,7 +56,7 @@ struct OutputImage {
     {
       return finished
     }
-    guard let found = try? OMEZarrImage.open(at: unfinished) else {
+    guard let found = try OMEZarrImage.openIfPresent(at: unfinished) else {
       guard
         try !FileManager.default.fileExists(atPath: unfinished)
           || ExistingOutput.isUnfinishedStore(unfinished)
@@ -86,7 +86,7 @@ struct OutputImage {
     at path: String, fingerprint: String, policy: Policy, runner: StageRunner
   ) throws -> OutputImage? {
     guard FileManager.default.fileExists(atPath: path) else { return nil }
-    guard let found = try? OMEZarrImage.open(at: path) else {
+    guard let found = try OMEZarrImage.openIfPresent(at: path) else {
       throw ExistingOutput.error(path, "something else is there already")
     }
     guard found.attributes["fingerprint"] == .string(fingerprint) else {

@@ -62,7 +62,7 @@ struct VerifyCommand: Command {
   private func levels(
     of path: String, _ context: CommandContext
   ) throws -> [(ZarrArray, isComplete: Bool)] {
-    guard let image = try? OMEZarrImage.open(at: path) else {
+    guard let image = try OMEZarrImage.openIfPresent(at: path) else {
       return [(try ZarrArray.openVolume(at: path), false)]
     }
     for warning in image.warnings { context.warn(warning) }

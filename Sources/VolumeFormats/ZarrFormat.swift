@@ -25,7 +25,7 @@ public enum ZarrFormat: VolumeFormat {
     }
     let array = try ZarrArray.openVolume(at: path)
     var notes: [String] = []
-    if let image = try? OMEZarrImage.open(at: path) {
+    if let image = try OMEZarrImage.openIfPresent(at: path) {
       notes += image.warnings
       if image.levels.count > 1 {
         notes.append("\(path): the finest of \(image.levels.count) levels taken")

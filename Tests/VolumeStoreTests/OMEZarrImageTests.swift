@@ -83,8 +83,8 @@ import Voxels
     labels.dataType = .uint64
     labels.channels = 2
     labels.layout.shard = VoxelExtent(z: 32, y: 32, x: 32)
-    let writers = try OMEZarrFactory().createImage(labels, at: folder("l"))
-    #expect(writers.map { $0.metadata.channels } == [2, 2, 2, 2, 2])
+    let image = try OMEZarrImage.create(labels, at: folder("l"))
+    #expect(image.levels.map { $0.metadata.channels } == [2, 2, 2, 2, 2])
     let text = try JSONValue(parsing: contents(of: folder("l/zarr.json")))
     let ome = text.object?["attributes"]?.object?["ome"]?.object
     #expect(ome?["image-label"] != nil)

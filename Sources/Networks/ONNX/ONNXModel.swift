@@ -100,11 +100,4 @@ public struct ONNXModel: Sendable {
 
   /// Creates a model without a graph.
   public init() {}
-
-  /// The number of trained numbers.
-  public var parameterCount: Int {
-    initializers.values.reduce(0) { total, constant in
-      if case .floats(let values) = constant.values { total + values.count } else { total }
-    }
-  }
 }

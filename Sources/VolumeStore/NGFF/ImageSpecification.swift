@@ -102,30 +102,3 @@ public struct ImageSpecification: Sendable {
     .object(["type": .string(kind), kind: .array(values.map { .number($0) })])
   }
 }
-
-/// Something that makes new multiscale images of one stored format.
-public protocol ImageFactory: Sendable {
-  /// Creates an empty image.
-  ///
-  /// - Parameters:
-  ///   - specification: What the image is to be.
-  ///   - path: Where, a path under which nothing lies yet.
-  /// - Returns: A writer for each level, finest first.
-  /// - Throws: ``VolumeError`` with `alreadyExists`, `inputOutput`.
-  func createImage(
-    _ specification: ImageSpecification, at path: String
-  ) throws(VolumeError) -> [any VolumeWriter]
-}
-
-/// Makes OME-Zarr images.
-public struct OMEZarrFactory: ImageFactory {
-  /// Creates the factory.
-  public init() {}
-
-  /// Creates an OME-Zarr image group with an array for each level.
-  public func createImage(
-    _ specification: ImageSpecification, at path: String
-  ) throws(VolumeError) -> [any VolumeWriter] {
-    try OMEZarrImage.create(specification, at: path).levels
-  }
-}

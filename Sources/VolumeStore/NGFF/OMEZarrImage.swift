@@ -49,6 +49,34 @@ public struct OMEZarrImage: Sendable {
       attributes: attributes[attributesKey]?.object ?? [:], warnings: multiscale.warnings)
   }
 
+  /// Opens the image at a path where one is there.
+  ///
+  /// - Parameters:
+  ///   - path: The group's folder.
+  ///   - cache: Where decoded chunks are kept for the next read; nil keeps none.
+  ///   - limits: The most its description may ask for.
+  /// - Returns: The image; nil where the path holds nothing of Zarr v3, a bare array or a group
+  ///   without an image.
+  /// - Throws: ``VolumeError`` as ``open(at:cache:limits:)`` does: an image whose description is
+  ///   damaged is an error and not an absent image.
+  public static func openIfPresent(
+    at path: String, cache: ChunkCache? = nil, limits: Limits = .standard
+  ) throws(VolumeError) -> OMEZarrImage? {
+    let store = FileStore(root: path)
+    let document = ZarrDocument(path: store.path(of: ZarrArray.metadataKey), limits: limits)
+    guard let text = try store.read(ZarrArray.metadataKey, limit: limits.maximalMetadataBytes)
+    else { return nil }
+    let root = try document.parseObject(text)
+    let attributes = root["attributes"]?.object ?? [:]
+    let hasImage =
+      attributes["ome"]?.object?["multiscales"] != nil || attributes["multiscales"] != nil
+    switch root["node_type"]?.string {
+    case "array": return nil
+    case "group" where !hasImage: return nil
+    default: return try open(at: path, cache: cache, limits: limits)
+    }
+  }
+
   /// Opens an image to write, and removes what writers that were stopped left unfinished.
   ///
   /// - Parameters:
@@ -225,12 +253,23 @@ extension ZarrArray {
     }
     let parts = store.root.split(separator: "/", omittingEmptySubsequences: false)
     let group = FileStore(root: parts.dropLast().joined(separator: "/"))
-    if parts.count > 1, !group.root.isEmpty, try group.exists(metadataKey),
-      let image = try? OMEZarrImage.open(at: group.root, cache: cache, limits: limits),
+    if parts.count > 1, !group.root.isEmpty,
+      let image = try imageAround(group.root, cache: cache, limits: limits),
       let level = image.levels.first(where: { $0.path == store.root })
     {
       return level
     }
     return try open(at: path, cache: cache, limits: limits)
+  }
+
+  /// The image that may hold an array; nil also where it is of a kind that is not supported.
+  private static func imageAround(
+    _ path: String, cache: ChunkCache?, limits: Limits
+  ) throws(VolumeError) -> OMEZarrImage? {
+    do throws(VolumeError) {
+      return try OMEZarrImage.openIfPresent(at: path, cache: cache, limits: limits)
+    } catch  where error.code == .unsupportedFeature {
+      return nil
+    }
   }
 }

@@ -101,8 +101,6 @@ struct FillValue: Hashable, Sendable {
     return bytes.span.bytes.unsafeLoadUnaligned(as: Scalar.self)
   }
 
-  var isZero: Bool { bytes.allSatisfy { $0 == 0 } }
-
   init(_ json: JSONValue?, dataType: DataType, in document: ZarrDocument) throws(VolumeError) {
     guard let json else {
       throw document.malformed("fill_value is missing", expected: "a value of \(dataType.rawValue)")
