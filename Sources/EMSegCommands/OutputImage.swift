@@ -143,7 +143,7 @@ struct OutputImage {
   }
 
   private func publish() throws {
-    try ExistingOutput.removeFolder(scratch)
+    try FileStore.removeTree(at: scratch)
     guard image.path != path else { return }
     try ExistingOutput.remove(path)
     try FileStore(root: image.path).move(to: path)
@@ -176,18 +176,7 @@ enum ExistingOutput {
   /// Removes an output that a run with `--force` replaces.
   static func remove(_ path: String) throws {
     try checkReplaceable(path)
-    try removeFolder(path)
-  }
-
-  /// Removes a folder with everything in it; none is no error.
-  static func removeFolder(_ path: String) throws {
-    guard FileManager.default.fileExists(atPath: path) else { return }
-    do {
-      try FileManager.default.removeItem(atPath: path)
-    } catch {
-      throw VolumeError(
-        .inputOutput, path: path, "cannot remove what is there", cause: error)
-    }
+    try FileStore.removeAtOnce(path)
   }
 
   /// Looks for ledgers in use in an output, and in the outputs of a project.

@@ -56,8 +56,7 @@ public final class HDF5Dataset: VolumeReader {
   }
 
   deinit {
-    // Closing has no result to report.
-    try? withHDF5 { library in
+    withHDF5 { library in
       library.close(handle)
       library.close(file)
     }

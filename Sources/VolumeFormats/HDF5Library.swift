@@ -17,10 +17,10 @@ private let library = Mutex(HDF5Library())
 ///
 /// Objects are closed under the lock by their handles; a handle must not outlive the body, and an
 /// identifier that does is closed later by ``HDF5Library/close(_:)``.
-func withHDF5<Result: Sendable>(
-  _ body: (borrowing HDF5Library) throws(VolumeError) -> Result
-) throws(VolumeError) -> Result {
-  try library.withLock { library throws(VolumeError) in
+func withHDF5<Result: Sendable, Failure: Error>(
+  _ body: (borrowing HDF5Library) throws(Failure) -> Result
+) throws(Failure) -> Result {
+  try library.withLock { library throws(Failure) in
     // The setting belongs to the thread.
     chdf5_silence()
     return try body(library)
@@ -69,8 +69,9 @@ extension HDF5Library {
     return HDF5Handle(id)
   }
 
-  /// Closes an object that was released from its handle.
-  func close(_ id: hid_t) { H5Idec_ref(id) }
+  /// Closes an object that was released from its handle; false where the library could not.
+  @discardableResult
+  func close(_ id: hid_t) -> Bool { H5Idec_ref(id) >= 0 }
 
   // MARK: Files
 

@@ -52,7 +52,8 @@ public final class HDF5Writer: Sendable {
   }
 
   deinit {
-    state.withLock { state in HDF5Writer.close(&state) }
+    // An abandoned file is removed, closed or not.
+    state.withLock { state in _ = HDF5Writer.close(&state) }
   }
 
   /// Adds a dataset, such as `/volumes/labels/neuron_ids` or `/volumes/raw`.
@@ -138,20 +139,25 @@ public final class HDF5Writer: Sendable {
     try state.withLock { state throws(VolumeError) in
       guard let file = state.file else { preconditionFailure("the file is finished already") }
       try withHDF5 { library throws(VolumeError) in try library.flush(file, path: path) }
-      HDF5Writer.close(&state)
+      // Closing writes too: the file's true length, and that no one is writing to it.
+      guard HDF5Writer.close(&state) else {
+        throw VolumeError(
+          .inputOutput, path: path, "cannot be closed", remedy: "check the space left on the disk")
+      }
       try state.partial.commit()
     }
   }
 
-  private static func close(_ state: inout State) {
-    guard let file = state.file else { return }
+  /// Closes everything; false where the library could not.
+  @discardableResult
+  private static func close(_ state: inout State) -> Bool {
+    guard let file = state.file else { return true }
     let handles = state.datasets.values.map(\.handle)
-    // What can fail was written by the flush before; an abandoned file is removed in any case.
-    try? withHDF5 { library in
-      for handle in handles { library.close(handle) }
-      library.close(file)
-    }
     state.file = nil
     state.datasets = [:]
+    return withHDF5 { library in
+      // All of them, whatever becomes of the first.
+      (handles + [file]).map { library.close($0) }.allSatisfy { $0 }
+    }
   }
 }

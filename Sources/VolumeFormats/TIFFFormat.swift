@@ -16,7 +16,7 @@ public enum TIFFFormat: VolumeFormat {
     guard status.isRegularFile else { return false }
     let name = source.path.lowercased()
     if name.hasSuffix(".tif") || name.hasSuffix(".tiff") { return true }
-    let start = try firstBytes(4, ofFile: source.path)
+    let start = try bytes(ofFile: source.path, count: 4)
     return [[0x49, 0x49, 42, 0], [0x4D, 0x4D, 0, 42], [0x49, 0x49, 43, 0], [0x4D, 0x4D, 0, 43]]
       .contains(start)
   }

@@ -1,3 +1,4 @@
+import Codecs
 public import VolumeStore
 public import Voxels
 
@@ -58,7 +59,8 @@ struct TIFFRegion {
     }
     if page.isInverted {
       let range = start..<start + rows.count * rowByteCount
-      page.bitsPerSample == 1 ? target.flipZeroAndOne(range) : target.invert(range)
+      // Of one bit a pixel, 0 and 1 change places; of more, `maximum - value` is every bit flipped.
+      target.flip(page.bitsPerSample == 1 ? 1 : .max, in: range)
     }
   }
 
@@ -82,9 +84,9 @@ struct TIFFRegion {
         let skipped = (row - firstRow) * page.unitRowByteCount + columns.lowerBound * valueByteCount
         let to = start + (row - rows.lowerBound) * rowByteCount
         guard let offset = Int(exactly: stripStart), offset > 0, offset < 1 << 62,
-          try fill(
-            &target, to..<to + count, fromFile: handle.descriptor, at: offset + skipped,
-            path: handle.path)
+          try readAll(
+            from: handle.descriptor, at: offset + skipped, into: &target, to..<to + count,
+            path: handle.path) == count
         else {
           throw VolumeError(
             .corruptChunk, path: handle.path, "the file ends within strip \(strip)",

@@ -1,4 +1,5 @@
 import CTIFF
+import Codecs
 import Synchronization
 public import VolumeStore
 public import Voxels

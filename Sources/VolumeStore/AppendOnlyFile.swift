@@ -1,8 +1,5 @@
 import Glibc
 
-// Unsafe code of appending: each pointer handed to the system is that of an array that outlives
-// the call.
-
 /// A file that grows by whole records, each durable once ``append(_:)`` returns.
 public struct AppendOnlyFile: ~Copyable, Sendable {
   /// The file's path.
@@ -35,23 +32,7 @@ public struct AppendOnlyFile: ~Copyable, Sendable {
   ///
   /// - Throws: ``VolumeError`` with `inputOutput`.
   public mutating func append(_ record: [UInt8]) throws(VolumeError) {
-    var written = 0
-    var failure: Int32 = 0
-    while written < record.count, failure == 0 {
-      let count = record.withUnsafeBytes { bytes in
-        // Sound: `written` is below the array's count, and the array outlives the call.
-        write(
-          descriptor, UnsafeRawBufferPointer(rebasing: bytes[written...]).baseAddress,
-          record.count - written)
-      }
-      if count > 0 {
-        written += count
-      } else if count == 0 {
-        failure = EIO
-      } else if errno != EINTR {
-        failure = errno
-      }
-    }
+    var failure = writeAll(record.rawSpan, to: descriptor)
     if failure == 0, fdatasync(descriptor) != 0 { failure = errno }
     guard failure == 0 else {
       _ = ftruncate(descriptor, byteCount)

@@ -1,3 +1,4 @@
+import Codecs
 package import Voxels
 
 // Unsafe code of lists of numbers as bytes.
@@ -26,14 +27,30 @@ extension [UInt8] {
     precondition(
       offset >= 0 && offset <= self.count && count >= 0
         && count <= (self.count - offset) / width, "the numbers lie outside the bytes")
-    return [Scalar](unsafeUninitializedCapacity: count) { target, filled in
-      withUnsafeBytes { source in
-        // Sound: the range was checked, the target holds `count` values and is no part of the
-        // source, and any bytes are a valid number.
-        UnsafeMutableRawBufferPointer(target).copyMemory(
-          from: UnsafeRawBufferPointer(rebasing: source[offset..<offset + count * width]))
-      }
-      filled = count
+    return uninitializedValues(count) {
+      $0.update(copying: rawSpan.extracting(offset..<offset + count * width))
     }
   }
+}
+
+/// An array whose bytes a body fills, all of them unless it throws.
+func uninitializedValues<Scalar: VoxelScalar, Failure: Error>(
+  _ count: Int, _ fill: (inout MutableRawSpan) throws(Failure) -> Void
+) throws(Failure) -> [Scalar] {
+  var failure: Failure?
+  let values = [Scalar](unsafeUninitializedCapacity: count) { buffer, filled in
+    // Sound: the span covers exactly the room of `count` values; the body fills it or throws, and
+    // every bit pattern is a value.
+    let room = UnsafeMutableRawBufferPointer(
+      start: buffer.baseAddress, count: count * MemoryLayout<Scalar>.stride)
+    var target = MutableRawSpan(_unsafeBytes: room)
+    do throws(Failure) {
+      try fill(&target)
+      filled = count
+    } catch {
+      failure = error
+    }
+  }
+  if let failure { throw failure }
+  return values
 }

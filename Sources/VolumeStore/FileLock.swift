@@ -79,12 +79,14 @@ public enum FileLockResult: ~Copyable, Sendable {
 
 /// This process, as a lock file names it: process number and host.
 public func describeThisProcess() -> String {
-  let capacity = 256
-  var name = [CChar](repeating: 0, count: capacity)
+  "process \(getpid()) on \(hostName() ?? "an unknown host")"
+}
+
+/// The name of this machine; nil where the system does not tell.
+func hostName() -> String? {
+  var name = [CChar](repeating: 0, count: 256)
   // Sound: the array outlives the call; one byte less than it holds is offered, so that a cut
   // name still ends in a zero.
-  let status = gethostname(&name, capacity - 1)
-  let bytes = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-  let host = status == 0 ? String(decoding: bytes, as: UTF8.self) : "an unknown host"
-  return "process \(getpid()) on \(host)"
+  guard gethostname(&name, name.count - 1) == 0 else { return nil }
+  return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }

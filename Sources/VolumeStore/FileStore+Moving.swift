@@ -12,7 +12,7 @@ extension FileStore {
       throw VolumeError(errno: errno, path: path, "cannot put the finished folder in its place")
     }
     for folder in Set([Self.split(root).folder, Self.split(path).folder]) {
-      try synchronizeFolder(folder)
+      try Self.synchronizeFolder(folder)
     }
   }
 }

@@ -3,7 +3,10 @@ import Glibc
 extension FileStore {
   /// Calls a body with the key of every file below the store's folder, in no order.
   ///
-  /// One folder is open for each level of folders; names are not collected.
+  /// One folder is open for each level of folders; names are not collected. The body may remove
+  /// the file it is called with.
+  ///
+  /// - Throws: ``VolumeError`` with `inputOutput`, and what the body throws.
   package func forEachKey(
     _ body: (_ key: String) throws(VolumeError) -> Void
   ) throws(VolumeError) {
@@ -17,33 +20,29 @@ extension FileStore {
     guard depth < 32 else {
       throw VolumeError(.limitExceeded, path: folder, "the folders are nested too deep")
     }
-    guard let handle = opendir(folder) else {
-      guard errno == ENOENT, depth == 0 else {
-        throw VolumeError(errno: errno, path: folder, "cannot list the folder")
-      }
-      return
-    }
-    defer { closedir(handle) }
-    while true {
-      errno = 0
-      guard let entry = readdir(handle) else {
-        guard errno == 0 else {
-          throw VolumeError(errno: errno, path: folder, "cannot list the folder")
-        }
-        return
-      }
-      let name = Self.name(of: entry)
-      guard name != ".", name != ".." else { continue }
+    try forEachEntry(ofFolder: folder) { (name, isFolder) throws(VolumeError) in
       let key = prefix.isEmpty ? name : "\(prefix)/\(name)"
-      var status = stat()
-      // A file that went away since it was listed is no file of the store.
-      guard lstat(path(of: key), &status) == 0 else { continue }
-      if status.st_mode & S_IFMT == S_IFDIR {
-        try walk(key, depth: depth + 1, body)
-      } else {
-        try body(key)
-      }
+      try isFolder ? walk(key, depth: depth + 1, body) : body(key)
     }
+  }
+
+  /// Removes what killed writers left behind, of every value.
+  ///
+  /// For whoever knows that no one else is writing to the store: the holder of a ledger's lock.
+  ///
+  /// - Throws: ``VolumeError`` with `inputOutput`.
+  package func removePartialFiles() throws(VolumeError) {
+    try forEachKey { (key) throws(VolumeError) in
+      if PartialFile.isPartial(Self.split(key).name) { try self.remove(key) }
+    }
+  }
+
+  /// Removes what killed writers left behind of one value, which no one else may be writing.
+  ///
+  /// - Throws: ``VolumeError`` with `inputOutput`.
+  package func removePartialFiles(of key: String) throws(VolumeError) {
+    let (folder, name) = Self.split(path(of: key))
+    try PartialFile.remove(of: name, in: folder) { _ in true }
   }
 
   /// Removes partial files whose writers are no more.
@@ -51,66 +50,42 @@ extension FileStore {
   /// - Throws: ``VolumeError`` with `inputOutput`.
   public func removeStrayPartials() throws(VolumeError) {
     try forEachKey { (key) throws(VolumeError) in
-      let name = key.split(separator: "/").last.map(String.init) ?? key
-      guard PartialFile.isStray(name, path: self.path(of: key)) else { return }
-      try self.remove(key)
+      if PartialFile.isStray(self.path(of: key)) { try self.remove(key) }
     }
   }
 
-  /// Removes a whole Zarr store.
+  /// Removes a file, or a folder with everything in it; none is no error.
   ///
-  /// The store is taken from its place in one step, so that no half of it is ever found there.
+  /// - Throws: ``VolumeError`` with `inputOutput`.
+  package static func removeTree(at path: String) throws(VolumeError) {
+    try removeTree(path, isFolder: FileStatus.isFolderItself(path))
+  }
+
+  private static func removeTree(_ path: String, isFolder: Bool) throws(VolumeError) {
+    if isFolder {
+      try forEachEntry(ofFolder: path) { (name, isFolder) throws(VolumeError) in
+        try removeTree("\(path)/\(name)", isFolder: isFolder)
+      }
+    }
+    guard (isFolder ? rmdir(path) : unlink(path)) == 0 || errno == ENOENT || errno == ENOTDIR
+    else { throw VolumeError(errno: errno, path: path, "cannot be removed") }
+  }
+
+  /// Removes a file, or a folder with everything in it, so that no half of it is ever found in its
+  /// place; none is no error.
   ///
-  /// - Throws: ``VolumeError`` with `inputOutput`, or `alreadyExists` where the folder holds
-  ///   something that is no Zarr store: it is left alone.
-  public static func removeZarrStore(at path: String) throws(VolumeError) {
-    let store = FileStore(root: path)
-    guard try store.exists("") else { return }
-    let isWhole = try store.exists(ZarrArray.metadataKey)
-    let isStarted = try store.exists("0/\(ZarrArray.metadataKey)")
-    guard isWhole || isStarted else {
-      throw VolumeError(
-        .alreadyExists, path: path, "the folder is no Zarr store and is not replaced",
-        remedy: "remove it yourself or choose another output")
+  /// What a removal that was stopped left beside it goes too.
+  ///
+  /// - Throws: ``VolumeError`` with `inputOutput`.
+  package static func removeAtOnce(_ path: String) throws(VolumeError) {
+    let root = FileStore(root: path).root
+    let (folder, name) = split(root)
+    try PartialFile.removeStrays(of: name, in: folder)
+    let aside = "\(folder)/\(PartialFile.name(for: name))"
+    guard rename(root, aside) == 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return }
+      throw VolumeError(errno: errno, path: path, "cannot be removed")
     }
-    let (folder, name) = split(store.root)
-    let aside = FileStore(root: "\(folder)/\(PartialFile.name(for: name))")
-    guard rename(store.root, aside.root) == 0 else {
-      throw VolumeError(errno: errno, path: path, "cannot remove the store")
-    }
-    try aside.removeTree()
-  }
-
-  private func removeTree() throws(VolumeError) {
-    try forEachKey { (key) throws(VolumeError) in try self.remove(key) }
-    try removeFolders(root)
-  }
-
-  /// Removes folders that hold nothing but folders.
-  private func removeFolders(_ folder: String) throws(VolumeError) {
-    for name in try subfolders(folder) { try removeFolders("\(folder)/\(name)") }
-    guard rmdir(folder) == 0 else {
-      throw VolumeError(errno: errno, path: folder, "cannot remove the folder")
-    }
-  }
-
-  private func subfolders(_ folder: String) throws(VolumeError) -> [String] {
-    guard let handle = opendir(folder) else {
-      throw VolumeError(errno: errno, path: folder, "cannot list the folder")
-    }
-    defer { closedir(handle) }
-    var names: [String] = []
-    while let entry = readdir(handle) {
-      let name = Self.name(of: entry)
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names
-  }
-
-  private static func name(of entry: UnsafeMutablePointer<dirent>) -> String {
-    withUnsafePointer(to: &entry.pointee.d_name) {
-      // Sound: the system ends the name with a zero within the entry.
-      $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-    }
+    try removeTree(at: aside)
   }
 }

@@ -12,6 +12,8 @@ public final class FileStore: Sendable {
   public let root: String
   /// Folders that have changed since they were last made durable.
   private let touched = Mutex<Set<String>>([])
+  /// Held while folders are made durable.
+  private let synchronizing = Mutex(())
   /// Folders known to exist, so that writing a chunk does not ask again.
   private let known = Mutex<Set<String>>([])
 
@@ -25,12 +27,7 @@ public final class FileStore: Sendable {
 
   /// Whether anything, file or folder, lies under the key.
   public func exists(_ key: String) throws(VolumeError) -> Bool {
-    var status = stat()
-    guard stat(path(of: key), &status) != 0 else { return true }
-    guard errno == ENOENT || errno == ENOTDIR else {
-      throw VolumeError(errno: errno, path: path(of: key), "cannot look at the file")
-    }
-    return false
+    try FileStatus(path(of: key)) != nil
   }
 
   /// Reads a whole value of at most `limit` bytes; nil where there is none.
@@ -79,17 +76,21 @@ public final class FileStore: Sendable {
   }
 
   /// Makes the names of everything written so far durable.
+  ///
+  /// A caller that finds another at it waits: what the other took on is durable too on return.
   public func synchronize() throws(VolumeError) {
-    let folders = touched.withLock { folders in
-      defer { folders = [] }
-      return folders
-    }
-    for folder in folders.sorted() {
-      do {
-        try synchronizeFolder(folder)
-      } catch {
-        touched.withLock { $0.formUnion(folders) }
-        throw error
+    try synchronizing.withLock { _ throws(VolumeError) in
+      let folders = touched.withLock { folders in
+        defer { folders = [] }
+        return folders
+      }
+      for folder in folders.sorted() {
+        do throws(VolumeError) {
+          try Self.synchronizeFolder(folder)
+        } catch {
+          touched.withLock { $0.formUnion(folders) }
+          throw error
+        }
       }
     }
   }
@@ -102,8 +103,7 @@ public final class FileStore: Sendable {
     if mkdir(folder, 0o777) != 0 {
       switch errno {
       case EEXIST:
-        var status = stat()
-        guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+        guard try FileStatus(folder)?.isFolder == true else {
           throw VolumeError(
             .inputOutput, path: folder, "cannot create the folder",
             found: "a file of that name", remedy: "choose another output")
@@ -127,7 +127,8 @@ public final class FileStore: Sendable {
     known.withLock { _ = $0.insert(folder) }
   }
 
-  func synchronizeFolder(_ folder: String) throws(VolumeError) {
+  /// Makes the names in a folder durable.
+  package static func synchronizeFolder(_ folder: String) throws(VolumeError) {
     let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw VolumeError(errno: errno, path: folder, "cannot make the folder durable")
@@ -141,64 +142,10 @@ public final class FileStore: Sendable {
     }
   }
 
-  static func split(_ path: String) -> (folder: String, name: String) {
+  /// A path's folder, `.` where it names none, and its last component.
+  package static func split(_ path: String) -> (folder: String, name: String) {
     guard let slash = path.lastIndex(of: "/") else { return (".", path) }
     let folder = slash == path.startIndex ? "/" : String(path[..<slash])
     return (folder, String(path[path.index(after: slash)...]))
-  }
-}
-
-/// A stored value opened for reading at any offset, by any number of threads.
-package struct StoredFile: ~Copyable {
-  package let path: String
-  package let byteCount: Int
-  private let descriptor: Int32
-
-  init?(path: String) throws(VolumeError) {
-    self.path = path
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      guard errno == ENOENT || errno == ENOTDIR else {
-        throw VolumeError(errno: errno, path: path, "cannot open the file")
-      }
-      return nil
-    }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      close(descriptor)
-      throw VolumeError(.inputOutput, path: path, "not a regular file")
-    }
-    self.descriptor = descriptor
-    byteCount = Int(status.st_size)
-  }
-
-  deinit { close(descriptor) }
-
-  /// Reads `count` bytes; fewer are an error.
-  package func read(at offset: Int, count: Int) throws(VolumeError) -> [UInt8] {
-    var code: Int32 = 0
-    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-      while filled < count {
-        // Sound: the target lies within the buffer, whose first `filled` bytes are initialised.
-        let step = pread(
-          descriptor, UnsafeMutableRawBufferPointer(buffer).baseAddress.map { $0 + filled },
-          count - filled, offset + filled)
-        if step > 0 {
-          filled += step
-        } else if step == 0 {
-          break
-        } else if errno != EINTR {
-          code = errno
-          break
-        }
-      }
-    }
-    guard code == 0 else { throw VolumeError(errno: code, path: path, "cannot read the file") }
-    guard bytes.count == count else {
-      throw VolumeError(
-        .corruptChunk, path: path, "the file ends too early",
-        found: "\(offset + bytes.count) bytes", expected: "\(offset + count)")
-    }
-    return bytes
   }
 }

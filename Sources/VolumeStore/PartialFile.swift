@@ -1,12 +1,14 @@
 import Codecs
 import Glibc
 
-/// A file on its way to its final name: `.<name>.<process>.<host><random>.partial`.
-enum PartialFile {
+/// A file, or a folder, on its way to its final name or away from it:
+/// `.<name>.<process>.<host><random>.partial`.
+package enum PartialFile {
   /// How long a partial file of another machine may rest before it counts as left behind.
   private static let patience = 24 * 60 * 60
 
-  static func name(for name: String) -> String {
+  /// A new name beside the final one.
+  package static func name(for name: String) -> String {
     let random = UInt32.random(in: 0...UInt32.max)
     return ".\(name).\(getpid()).\(host)\(hexadecimal(random)).partial"
   }
@@ -17,7 +19,7 @@ enum PartialFile {
     guard descriptor >= 0 else {
       throw VolumeError(errno: errno, path: target, "cannot create the file")
     }
-    var code = bytes.withUnsafeBytes { buffer in writeAll(buffer, to: descriptor) }
+    var code = writeAll(bytes, to: descriptor)
     if code == 0, fsync(descriptor) != 0 { code = errno }
     if close(descriptor) != 0, code == 0 { code = errno }
     guard code == 0 else {
@@ -26,20 +28,16 @@ enum PartialFile {
     }
   }
 
-  /// The error of the first failed write, or zero.
-  private static func writeAll(_ buffer: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {
-    var written = 0
-    while written < buffer.count {
-      // Sound: the source lies within the buffer.
-      let step = Glibc.write(
-        descriptor, buffer.baseAddress.map { $0 + written }, buffer.count - written)
-      if step >= 0 {
-        written += step
-      } else if errno != EINTR {
-        return errno
-      }
+  /// Makes a file durable that another library has written.
+  package static func synchronize(_ partial: String, for target: String) throws(VolumeError) {
+    let descriptor = open(partial, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw VolumeError(errno: errno, path: target, "cannot open the file")
     }
-    return 0
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else {
+      throw VolumeError(errno: errno, path: target, "cannot make the file durable")
+    }
   }
 
   /// Whether a file's name is that of a partial file.
@@ -47,8 +45,9 @@ enum PartialFile {
     name.hasPrefix(".") && name.hasSuffix(".partial")
   }
 
-  /// Whether a partial file was left by a writer that is no more.
-  static func isStray(_ name: String, path: String) -> Bool {
+  /// Whether a path is that of a partial file left by a writer that is no more.
+  static func isStray(_ path: String) -> Bool {
+    let name = FileStore.split(path).name
     let parts = name.split(separator: ".")
     guard isPartial(name), parts.count >= 4, let process = Int32(parts[parts.count - 3]),
       parts[parts.count - 2].utf8.count == 16
@@ -61,11 +60,31 @@ enum PartialFile {
     return stat(path, &status) == 0 && time(nil) - status.st_mtim.tv_sec > patience
   }
 
+  /// Removes what writers that are no more left of one name.
+  ///
+  /// - Throws: ``VolumeError`` with `inputOutput`.
+  package static func removeStrays(of name: String, in folder: String) throws(VolumeError) {
+    try remove(of: name, in: folder, where: isStray)
+  }
+
+  static func remove(
+    of name: String, in folder: String, where isLeftBehind: (_ path: String) -> Bool
+  ) throws(VolumeError) {
+    let prefix = ".\(name)."
+    try forEachEntry(ofFolder: folder) { (partial, _) throws(VolumeError) in
+      // Between the value's name and the ending lie the process and the random digits.
+      guard isPartial(partial), partial.hasPrefix(prefix),
+        partial.dropFirst(prefix.count).split(separator: ".").count == 3,
+        isLeftBehind("\(folder)/\(partial)")
+      else { return }
+      try FileStore.removeTree(at: "\(folder)/\(partial)")
+    }
+  }
+
   /// Eight digits that tell this machine from others on a shared file system.
   private static let host: String = {
-    var name = [CChar](repeating: 0, count: 256)
-    guard gethostname(&name, name.count - 1) == 0 else { return "00000000" }
-    return hexadecimal(crc32c(name.span.bytes))
+    guard let name = hostName() else { return "00000000" }
+    return hexadecimal(crc32c(Array(name.utf8).span.bytes))
   }()
 
   private static func hexadecimal(_ word: UInt32) -> String {

@@ -1,8 +1,14 @@
+import Glibc
 import TestSupport
 import Testing
 import VolumeFormats
 import VolumeStore
 import Voxels
+
+/// Whether a folder holds a partial file of a name and nothing else.
+private func isPartial(_ names: [String], of name: String) -> Bool {
+  names.count == 1 && names[0].hasPrefix(".\(name).") && names[0].hasSuffix(".partial")
+}
 
 @Suite struct TIFFStackWriterTests {
   private static func metadata(_ type: DataType, _ extent: VoxelExtent) -> VolumeMetadata {
@@ -27,7 +33,7 @@ import Voxels
           extent: VoxelExtent(z: count, y: extent.y, x: extent.x))
         try writer.write(volume.cropped(to: part))
       }
-      #expect(folderContents(folder.path) == [".stack.tif.partial"])
+      #expect(isPartial(folderContents(folder.path), of: "stack.tif"))
       try writer.finish()
       #expect(folderContents(folder.path) == ["stack.tif"])
       let stack = try TIFFStack(folder("stack.tif"))
@@ -37,8 +43,16 @@ import Voxels
     try check(type.scalarType)
   }
 
-  @Test func `an abandoned file leaves nothing`() throws {
+  @Test func `an abandoned file leaves nothing, and what a killed writer left goes`() throws {
     let folder = TemporaryFolder()
+    // Of another machine's process, long ago; the name of another output.
+    for name in [
+      ".stack.tif.1.0000000000000000.partial", ".a.stack.tif.1.0000000000000000.partial",
+    ] {
+      overwrite(folder(name), with: [1])
+      var times = [timeval(tv_sec: 1, tv_usec: 0), timeval(tv_sec: 1, tv_usec: 0)]
+      #expect(utimes(folder(name), &times) == 0)
+    }
     let extent = VoxelExtent(cube: 8)
     do {
       let writer = try TIFFStackWriter(
@@ -47,7 +61,7 @@ import Voxels
       let error = volumeError { try writer.finish() }
       #expect(error?.code == .misalignedWrite)
     }
-    #expect(folderContents(folder.path).isEmpty)
+    #expect(folderContents(folder.path) == [".a.stack.tif.1.0000000000000000.partial"])
   }
 
   @Test func `sections out of order and cut sections are refused`() throws {
@@ -117,7 +131,7 @@ import Voxels
           try writer.write(volume.cropped(to: part), to: dataset)
         }
       }
-      #expect(folderContents(folder.path) == [".labels.h5.partial"])
+      #expect(isPartial(folderContents(folder.path), of: "labels.h5"))
       try writer.finish()
       #expect(folderContents(folder.path) == ["labels.h5"])
       let reader = try HDF5Dataset(folder("labels.h5"))

@@ -1,4 +1,5 @@
 import Codecs
+import Glibc
 import TestSupport
 import Testing
 import VolumeStore
@@ -91,13 +92,38 @@ import Voxels
     #expect(try OMEZarrImage.open(at: folder("l")).levels[0].metadata.voxelSize?.z == 40)
   }
 
-  @Test func `is removed whole, and only where it is a Zarr store`() throws {
+  @Test func `is removed whole, with what a stopped removal left`() throws {
     let folder = TemporaryFolder()
     _ = try OMEZarrImage.create(specification, at: folder("i"))
-    try FileStore.removeZarrStore(at: folder("i"))
-    #expect(folderContents(folder.path) == [])
+    // Left on another machine, long ago.
+    let left = ".i.1.0000000000000000.partial"
+    _ = mkdir(folder(left), 0o777)
+    overwrite(folder("\(left)/zarr.json"), with: [1])
+    var long = [timeval(tv_sec: 1, tv_usec: 0), timeval(tv_sec: 1, tv_usec: 0)]
+    #expect(utimes(folder(left), &long) == 0)
     try FileStore(root: folder("j")).write([UInt8]([1]).span.bytes, to: "precious")
-    #expect(throws: VolumeError.self) { try FileStore.removeZarrStore(at: folder("j")) }
+    try FileStore.removeAtOnce(folder("i"))
+    try FileStore.removeAtOnce(folder("i"))
+    #expect(folderContents(folder.path) == ["j"])
     #expect(filesBelow(folder.path) == ["j/precious"])
+  }
+
+  @Test func `is told from what is none, and from a damaged one`() throws {
+    let folder = TemporaryFolder()
+    #expect(try OMEZarrImage.openIfPresent(at: folder("i")) == nil)
+    let image = try OMEZarrImage.create(specification, at: folder("i"))
+    #expect(try OMEZarrImage.openIfPresent(at: folder("i")) != nil)
+    #expect(try OMEZarrImage.openIfPresent(at: image.levels[0].path) == nil)
+    var text = contents(of: folder("i/zarr.json"))
+    text[text.count / 2] ^= 0x80
+    overwrite(folder("i/zarr.json"), with: text)
+    for open in [
+      { _ = try OMEZarrImage.openIfPresent(at: folder("i")) },
+      { _ = try ZarrArray.openVolume(at: image.levels[0].path) },
+    ] as [() throws -> Void] {
+      let error = #expect(throws: VolumeError.self) { try open() }
+      #expect(error?.code == .malformedMetadata)
+      #expect(error?.path == folder("i/zarr.json"))
+    }
   }
 }

@@ -73,7 +73,11 @@ struct CodecChain: Sendable {
       bytes = try codecs[index].decode(bytes.span.bytes, limit: limits[index])
     }
     var values = try decodeValues(bytes.span.bytes, count: count, as: type)
-    if isBigEndian, MemoryLayout<Scalar>.stride > 1 { swapBytes(&values) }
+    if isBigEndian {
+      var span = values.mutableSpan
+      var bytes = span.mutableBytes
+      bytes.swapBytes(0..<byteCount, valueByteCount: MemoryLayout<Scalar>.stride)
+    }
     return values
   }
 
@@ -92,43 +96,10 @@ struct CodecChain: Sendable {
           "there are \(bytes.byteCount) bytes where \(count * MemoryLayout<Scalar>.stride) are expected"
         )
       }
-      return try uninitialized(count) { $0.update(copying: bytes) }
+      return uninitializedValues(count) { $0.update(copying: bytes) }
     }
-    return try uninitialized(count) { (target) throws(CodecError) in
+    return try uninitializedValues(count) { (target) throws(CodecError) in
       try first.decode(bytes, into: &target)
-    }
-  }
-
-  /// An array whose bytes a body fills.
-  private func uninitialized<Scalar: VoxelScalar>(
-    _ count: Int, _ fill: (inout MutableRawSpan) throws(CodecError) -> Void
-  ) throws(CodecError) -> [Scalar] {
-    var failure: CodecError?
-    let values = [Scalar](unsafeUninitializedCapacity: count) { buffer, filled in
-      // Sound: the span covers exactly the room of `count` values; codecs fill it or throw, and
-      // every bit pattern is a value.
-      let room = UnsafeMutableRawBufferPointer(
-        start: buffer.baseAddress, count: count * MemoryLayout<Scalar>.stride)
-      var target = MutableRawSpan(_unsafeBytes: room)
-      do throws(CodecError) {
-        try fill(&target)
-        filled = count
-      } catch {
-        failure = error
-      }
-    }
-    if let failure { throw failure }
-    return values
-  }
-
-  private func swapBytes<Scalar: VoxelScalar>(_ values: inout [Scalar]) {
-    let width = MemoryLayout<Scalar>.stride
-    var span = values.mutableSpan
-    var bytes = span.mutableBytes
-    bytes.withUnsafeMutableBytes { buffer in
-      for start in stride(from: 0, to: buffer.count, by: width) {
-        buffer[start..<start + width].reverse()
-      }
     }
   }
 

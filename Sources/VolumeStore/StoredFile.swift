@@ -1,0 +1,42 @@
+import Glibc
+
+/// A stored value opened for reading at any offset, by any number of threads.
+package struct StoredFile: ~Copyable {
+  package let path: String
+  package let byteCount: Int
+  private let descriptor: Int32
+
+  /// Opens a file; nil where there is none.
+  package init?(path: String) throws(VolumeError) {
+    self.path = path
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      guard errno == ENOENT || errno == ENOTDIR else {
+        throw VolumeError(errno: errno, path: path, "cannot open the file")
+      }
+      return nil
+    }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, FileStatus(status).isRegularFile else {
+      close(descriptor)
+      throw VolumeError(.inputOutput, path: path, "not a regular file")
+    }
+    self.descriptor = descriptor
+    byteCount = Int(status.st_size)
+  }
+
+  deinit { close(descriptor) }
+
+  /// Reads `count` bytes; fewer are an error.
+  package func read(at offset: Int, count: Int) throws(VolumeError) -> [UInt8] {
+    try uninitializedValues(count) { (target) throws(VolumeError) in
+      let received = try readAll(
+        from: descriptor, at: offset, into: &target, 0..<count, path: path)
+      guard received == count else {
+        throw VolumeError(
+          .corruptChunk, path: path, "the file ends too early",
+          found: "\(offset + received) bytes", expected: "\(offset + count)")
+      }
+    }
+  }
+}
