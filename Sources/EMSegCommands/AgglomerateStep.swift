@@ -78,7 +78,12 @@ struct AgglomerateStep {
     let blocks = try runner.blocks(
       for: set, storageUnit: fragments.reader.metadata.storageUnit, volume: volume,
       ledgers: [ledger], block: block)
-    try runner.run(stage, on: blocks, ledger: ledger)
+    do {
+      try runner.run(stage, on: blocks, ledger: ledger)
+    } catch var error as LedgerError where error.code == .stale {
+      error.remedy = "name another folder with --graph, or remove \(graph)"
+      throw error
+    }
 
     let merges = BlockFiles(path: "\(graph)/merges")
     let whole = Block(

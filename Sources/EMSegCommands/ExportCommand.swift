@@ -43,12 +43,15 @@ struct ExportCommand: Command {
       throw ExistingOutput.error(output, "it is there already")
     }
     let reader = try openLevel()
+    try ExistingOutput.createFolder(of: output)
     let metadata = reader.metadata
     let isLabels = metadata.dataType.isInteger && metadata.dataType.byteCount >= 4
     let name = output.lowercased()
     if [".h5", ".hdf", ".hdf5"].contains(where: { name.hasSuffix($0) }) {
       let path = dataset ?? (isLabels ? "/volumes/labels/neuron_ids" : "/volumes/raw")
-      let writer = try HDF5Writer(output, replacing: force)
+      let writer = try ExistingOutput.creating { () throws(VolumeError) in
+        try HDF5Writer(output, replacing: force)
+      }
       try writer.addDataset(path, metadata: metadata)
       func write<Scalar: VoxelScalar>(_ box: VoxelBox, _ type: Scalar.Type) throws {
         try writer.write(try reader.read(box, as: type), to: path)

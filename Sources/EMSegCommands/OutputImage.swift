@@ -179,6 +179,19 @@ enum ExistingOutput {
     try FileStore.removeAtOnce(path)
   }
 
+  /// Creates the folder that an output file is to lie in, and those above it.
+  static func createFolder(of path: String) throws {
+    guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
+    let folder = String(path[..<slash])
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw VolumeError(
+        .inputOutput, path: path, "cannot create its folder \(folder)",
+        remedy: "choose an output in a folder that can be written", cause: error)
+    }
+  }
+
   /// Looks for ledgers in use in an output, and in the outputs of a project.
   private static func checkUnused(_ path: String, names: [String]) throws {
     let folders =
