@@ -161,6 +161,9 @@ import Voxels
       #expect(outcome.diagnostics.contains(output), "\(outcome.diagnostics)")
       #expect(outcome.diagnostics.contains("remedy:"), "\(outcome.diagnostics)")
     }
+    let exported = emseg("export", input, "--output", output + ".h5")
+    #expect([73, 74].contains(exported.status), "\(exported.diagnostics)")
+    #expect(exported.diagnostics.contains(output) && exported.diagnostics.contains("remedy:"))
     #expect(folderContents(folder.path) == ["file", "in.zarr"])
   }
 
@@ -210,5 +213,28 @@ import Voxels
     let format = emseg("export", input, "--output", folder("o.png"))
     #expect(format.status == 64)
     #expect(folderContents(folder.path) == ["in.zarr"])
+  }
+
+  @Test func `a region graph of other supervoxels is not taken`() throws {
+    let folder = TemporaryFolder()
+    try #require(makePhantom(in: folder, extent: "8,20,22").status == 0)
+    try #require(
+      emseg("segment", folder("image.zarr"), "--model", phantomModel, "--output", folder("p"))
+        .status == 0)
+    let others = emseg(
+      "watershed", folder("p/affinities.zarr"), "--low", "0.3", "--output", folder("other"))
+    try #require(others.status == 0, "\(others.diagnostics)")
+    let line = [
+      "agglomerate", folder("other"), "--affinities", folder("p/affinities.zarr"), "--output",
+      folder("new/folder/out.zarr"), "--graph",
+    ]
+    let refused = emseg(line + [folder("p/graph")])
+    #expect(refused.status == 73, "\(refused.diagnostics)")
+    #expect(refused.diagnostics.contains("name another folder with --graph"))
+    let taken = emseg(line + [folder("graph")])
+    #expect(taken.status == 0, "\(taken.diagnostics)")
+    let exported = emseg(
+      "export", folder("new/folder/out.zarr"), "--output", folder("newer/folder/out.h5"))
+    #expect(exported.status == 0, "\(exported.diagnostics)")
   }
 }
