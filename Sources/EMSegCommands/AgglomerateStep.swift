@@ -32,9 +32,7 @@ struct AgglomerateStep {
     }
     let voxelSize = metadata.voxelSize ?? VoxelSize(z: 1, y: 1, x: 1)
     let block = runner.options.block?.extent
-    let standard = ChunkShape.standard(for: voxelSize)
-    let layout = ChunkLayout(
-      chunk: block.map { ChunkShape.fitting(block: $0, standard: standard) } ?? standard)
+    let layout = ChunkLayout(chunk: ChunkShape.chunk(for: voxelSize, block: block))
     let specification = ImageSpecification(
       name: "segmentation", kind: .labels, extent: metadata.extent, dataType: .uint64,
       voxelSize: voxelSize, offset: metadata.offset, layout: layout)

@@ -6,8 +6,17 @@ enum ChunkShape {
   /// Voxels of a chunk where nothing else decides: 64³.
   private static let targetVoxelCount = 1 << 18
 
+  /// The chunk of a new volume: the preferred one, or the standard one where none is, as far as
+  /// blocks of the shape the user asks for are whole chunks.
+  static func chunk(
+    for size: VoxelSize, block: VoxelExtent?, preferred: VoxelExtent? = nil
+  ) -> VoxelExtent {
+    let chunk = preferred ?? standard(for: size)
+    return block.map { fitting(block: $0, standard: chunk) } ?? chunk
+  }
+
   /// A chunk of about 64³ voxels, powers of two along each axis, near a cube in physical space.
-  static func standard(for size: VoxelSize) -> VoxelExtent {
+  private static func standard(for size: VoxelSize) -> VoxelExtent {
     var extent = VoxelExtent(cube: 16)
     while extent.voxelCount < targetVoxelCount {
       let lengths = [
@@ -28,7 +37,7 @@ enum ChunkShape {
   /// The chunk to use where the user asks for blocks of a certain shape: blocks are whole chunks,
   /// so along an axis that the standard chunk does not divide, the chunk is the largest part of the
   /// block that is no longer than twice the standard.
-  static func fitting(block: VoxelExtent, standard: VoxelExtent) -> VoxelExtent {
+  private static func fitting(block: VoxelExtent, standard: VoxelExtent) -> VoxelExtent {
     VoxelExtent(
       z: part(of: block.z, standard: standard.z), y: part(of: block.y, standard: standard.y),
       x: part(of: block.x, standard: standard.x))

@@ -88,9 +88,8 @@ struct ImportStep {
   func run(_ runner: StageRunner, policy: OutputImage.Policy) throws {
     let metadata = input.reader.metadata
     try check(metadata)
-    let standard = chunk ?? ChunkShape.standard(for: voxelSize)
     let block = runner.options.block?.extent
-    let fitted = block.map { ChunkShape.fitting(block: $0, standard: standard) } ?? standard
+    let fitted = ChunkShape.chunk(for: voxelSize, block: block, preferred: chunk)
     if let shard {
       guard shard.isMultiple(of: fitted) else {
         throw UsageError(

@@ -29,9 +29,7 @@ struct LabellingStep<Labelling: BlockLabelling> {
   func run(_ runner: StageRunner, policy: OutputImage.Policy) throws -> Summary {
     let extent = labelling.volume.extent
     let block = runner.options.block?.extent
-    let standard = ChunkShape.standard(for: voxelSize)
-    let layout = ChunkLayout(
-      chunk: block.map { ChunkShape.fitting(block: $0, standard: standard) } ?? standard)
+    let layout = ChunkLayout(chunk: ChunkShape.chunk(for: voxelSize, block: block))
     let specification = ImageSpecification(
       name: name, kind: .labels, extent: extent, dataType: .uint64, voxelSize: voxelSize,
       offset: offset, layout: layout)

@@ -31,9 +31,7 @@ struct PredictStep {
     let channels = try PredictionOutput.affinities(
       model.description, channels: choice.plan.outputShape.c)
     let block = runner.options.block?.extent
-    let standard = ChunkShape.standard(for: size)
-    let layout = ChunkLayout(
-      chunk: block.map { ChunkShape.fitting(block: $0, standard: standard) } ?? standard)
+    let layout = ChunkLayout(chunk: ChunkShape.chunk(for: size, block: block))
     let specification = ImageSpecification(
       name: "affinities", extent: metadata.extent, channels: channels.channels.count,
       dataType: dataType, voxelSize: size, offset: metadata.offset, layout: layout, levelLimit: 1,
