@@ -2,6 +2,7 @@ extension Volume {
   /// The part of the block inside a box, which must lie within the block.
   ///
   /// - Complexity: O(*n*) in the voxels copied; no copy when the box is the whole block.
+  @inlinable
   public func cropped(to part: VoxelBox) -> Volume {
     precondition(!part.isEmpty && box.contains(part), "the crop lies outside the volume")
     guard part != box else { return self }
@@ -11,6 +12,7 @@ extension Volume {
   }
 
   /// Copies every voxel that another block shares with this one.
+  @inlinable
   public mutating func copy(from source: borrowing Volume) {
     precondition(channels == source.channels, "the volumes have different channels")
     let shared = box.intersection(source.box)
@@ -31,6 +33,7 @@ extension Volume {
   }
 
   /// One channel of the block as a block of its own.
+  @inlinable
   public func channel(_ channel: Int) -> Volume {
     precondition(channel >= 0 && channel < channels, "the volume has no such channel")
     let count = box.extent.voxelCount

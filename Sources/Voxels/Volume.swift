@@ -13,6 +13,7 @@ public struct Volume<Scalar: VoxelScalar>: Sendable {
   package var storage: [Scalar]
 
   /// Creates a block with every value the same.
+  @inlinable
   public init(channels: Int = 1, box: VoxelBox, fill: Scalar = .zero) {
     precondition(channels > 0 && !box.isEmpty, "a volume needs at least one voxel")
     self.box = box
@@ -21,6 +22,7 @@ public struct Volume<Scalar: VoxelScalar>: Sendable {
   }
 
   /// Creates a block from its values in (channel, z, y, x) order.
+  @inlinable
   public init(channels: Int = 1, box: VoxelBox, values: [Scalar]) {
     precondition(
       channels > 0 && values.count == channels * box.extent.voxelCount,
