@@ -1,4 +1,5 @@
 import CZstd
+import Synchronization
 
 /// Zstandard compression, one frame a chunk.
 ///
@@ -45,7 +46,8 @@ public struct ZstdCodec: BytesCodec, Hashable {
   ///
   /// The corresponding C function is `ZSTD_compress2`.
   public func encode(_ decoded: RawSpan) throws(CodecError) -> [UInt8] {
-    let context = try CompressionContext(level: level, checksum: hasChecksum)
+    let context = try CompressionContext.taken(level: level, checksum: hasChecksum)
+    defer { context.giveBack() }
     var status = 0
     let encoded = [UInt8](unsafeUninitializedCapacity: ZSTD_compressBound(decoded.byteCount)) {
       output, count in
@@ -64,7 +66,8 @@ public struct ZstdCodec: BytesCodec, Hashable {
   /// Decompresses frames of at most `limit` bytes.
   public func decode(_ encoded: RawSpan, limit: Int) throws(CodecError) -> [UInt8] {
     let capacity = try outputCapacity(encoded, limit: limit)
-    let context = try DecompressionContext()
+    let context = try DecompressionContext.taken()
+    defer { context.giveBack() }
     var status = 0
     let decoded = [UInt8](unsafeUninitializedCapacity: capacity) { output, count in
       status = context.decompress(encoded, into: UnsafeMutableRawBufferPointer(output))
@@ -80,7 +83,8 @@ public struct ZstdCodec: BytesCodec, Hashable {
   public func decode(
     _ encoded: RawSpan, into decoded: inout MutableRawSpan
   ) throws(CodecError) {
-    let context = try DecompressionContext()
+    let context = try DecompressionContext.taken()
+    defer { context.giveBack() }
     let expected = decoded.byteCount
     let status = decoded.withUnsafeMutableBytes { context.decompress(encoded, into: $0) }
     try check(status)
@@ -119,27 +123,49 @@ public struct ZstdCodec: BytesCodec, Hashable {
   }
 }
 
-private struct CompressionContext: ~Copyable {
-  let pointer: OpaquePointer
+// Contexts hold megabytes that are costly to make: as many as were ever in use at once are kept.
 
-  init(level: Int, checksum: Bool) throws(CodecError) {
+private final class CompressionContext: Sendable {
+  // Sound: a context is used by whoever took it from the idle ones, until it is given back.
+  nonisolated(unsafe) let pointer: OpaquePointer
+  private static let idle = Mutex<[CompressionContext]>([])
+
+  private init() throws(CodecError) {
     guard let pointer = ZSTD_createCCtx() else { throw outOfMemory() }
     self.pointer = pointer
-    // Cannot fail: the level is within the library's bounds, and the context is new.
-    _ = ZSTD_CCtx_setParameter(pointer, ZSTD_c_compressionLevel, Int32(level))
-    _ = ZSTD_CCtx_setParameter(pointer, ZSTD_c_checksumFlag, checksum ? 1 : 0)
   }
+
+  static func taken(level: Int, checksum: Bool) throws(CodecError) -> CompressionContext {
+    let known = idle.withLock { $0.popLast() }
+    let context = if let known { known } else { try CompressionContext() }
+    // Cannot fail: the level is within the library's bounds, and no frame is begun.
+    _ = ZSTD_CCtx_reset(context.pointer, ZSTD_reset_session_and_parameters)
+    _ = ZSTD_CCtx_setParameter(context.pointer, ZSTD_c_compressionLevel, Int32(level))
+    _ = ZSTD_CCtx_setParameter(context.pointer, ZSTD_c_checksumFlag, checksum ? 1 : 0)
+    return context
+  }
+
+  func giveBack() { Self.idle.withLock { $0.append(self) } }
 
   deinit { ZSTD_freeCCtx(pointer) }
 }
 
-private struct DecompressionContext: ~Copyable {
-  let pointer: OpaquePointer
+private final class DecompressionContext: Sendable {
+  // Sound: a context is used by whoever took it from the idle ones, until it is given back.
+  private nonisolated(unsafe) let pointer: OpaquePointer
+  private static let idle = Mutex<[DecompressionContext]>([])
 
-  init() throws(CodecError) {
+  private init() throws(CodecError) {
     guard let pointer = ZSTD_createDCtx() else { throw outOfMemory() }
     self.pointer = pointer
   }
+
+  static func taken() throws(CodecError) -> DecompressionContext {
+    if let known = idle.withLock({ $0.popLast() }) { return known }
+    return try DecompressionContext()
+  }
+
+  func giveBack() { Self.idle.withLock { $0.append(self) } }
 
   deinit { ZSTD_freeDCtx(pointer) }
 

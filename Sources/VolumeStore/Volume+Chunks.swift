@@ -4,18 +4,103 @@ import Voxels
 // Copies between volumes and chunks, row by row. The unsafe code of this is all here.
 
 extension Volume {
-  /// Copies a chunk's values, in (channel, z, y, x) order, where they lie inside this block.
-  mutating func copy(_ values: [Scalar], from region: ChunkRegion) {
-    let target = ChunkRegion(box: box, channels: 0..<channels)
-    copyRegion(from: values.span, of: region, to: &storage, of: target)
-  }
-
   /// A chunk's values: this block's where it lies, the fill value elsewhere.
   borrowing func chunk(_ region: ChunkRegion, fill: Scalar) -> [Scalar] {
     let source = ChunkRegion(box: box, channels: 0..<channels)
-    var values = filledValues(fill, count: region.channels.count * region.box.extent.voxelCount)
-    copyRegion(from: storage.span, of: source, to: &values, of: region)
-    return values
+    let count = region.channels.count * region.box.extent.voxelCount
+    let isInside = source.intersection(region) == region
+    let values = storage.span
+    return [Scalar](unsafeUninitializedCapacity: count) { buffer, filled in
+      var room = RegionRoom(region, buffer)
+      if !isInside { room.fill(region, with: fill) }
+      room.copy(values, of: source)
+      filled = count
+    }
+  }
+}
+
+/// The values of a region, in (channel, z, y, x) order, that a body sets, all of them.
+func regionValues<Scalar: VoxelScalar>(
+  _ region: ChunkRegion, _ body: (inout RegionRoom<Scalar>) throws(VolumeError) -> Void
+) throws(VolumeError) -> [Scalar] {
+  let count = region.channels.count * region.box.extent.voxelCount
+  var failure: VolumeError?
+  let values = [Scalar](unsafeUninitializedCapacity: count) { buffer, filled in
+    var room = RegionRoom<Scalar>(region, buffer)
+    do throws(VolumeError) {
+      try body(&room)
+      filled = count
+    } catch {
+      failure = error
+    }
+  }
+  if let failure { throw failure }
+  return values
+}
+
+/// Room for the values of a region, to be set part by part.
+///
+/// Values are moved as bytes: their type is not known at compile time, and a loop over such values
+/// takes many times as long.
+struct RegionRoom<Scalar: VoxelScalar>: ~Copyable {
+  private let region: ChunkRegion
+  private let start: UnsafeMutableRawPointer?
+
+  /// Takes the room of a region's values, which outlives this.
+  fileprivate init(_ region: ChunkRegion, _ buffer: UnsafeMutableBufferPointer<Scalar>) {
+    precondition(
+      buffer.count >= region.channels.count * region.box.extent.voxelCount,
+      "a block has other values than its box")
+    self.region = region
+    start = UnsafeMutableRawPointer(buffer.baseAddress)
+  }
+
+  /// Sets the values that lie within another region to that region's.
+  mutating func copy(_ values: Span<Scalar>, of source: ChunkRegion) {
+    let shared = region.intersection(source)
+    guard !shared.box.isEmpty, !shared.channels.isEmpty else { return }
+    let from = RowIndex(source)
+    precondition(values.count == from.count, "a block has other values than its box")
+    let width = MemoryLayout<Scalar>.stride
+    values.withUnsafeBytes { bytes in
+      guard let origin = bytes.baseAddress, let start else { return }
+      forEachRow(of: shared) { target, count, channel, z, y in
+        // Sound: the shared region lies within both, and both have the values their regions need
+        // (checked above and in `init`); the room is exclusively held, so they cannot overlap.
+        let first = from.index(channel, z, y, shared.box.origin.x) * width
+        memcpy(start + target * width, origin + first, count * width)
+      }
+    }
+  }
+
+  /// Sets the values that lie within a part to one value.
+  mutating func fill(_ part: ChunkRegion, with value: Scalar) {
+    let shared = region.intersection(part)
+    guard !shared.box.isEmpty, !shared.channels.isEmpty else { return }
+    let row = filledValues(value, count: shared.box.extent.x)
+    let width = MemoryLayout<Scalar>.stride
+    row.withUnsafeBytes { bytes in
+      guard let origin = bytes.baseAddress, let start else { return }
+      forEachRow(of: shared) { target, count, _, _, _ in
+        // Sound: the shared region lies within this one, and the row holds `count` values.
+        memcpy(start + target * width, origin, count * width)
+      }
+    }
+  }
+
+  /// Gives where each row of a part starts among the values, and how many it has.
+  private borrowing func forEachRow(
+    of part: ChunkRegion, _ body: (_ start: Int, _ count: Int, Int, Int, Int) -> Void
+  ) {
+    let place = RowIndex(region)
+    let (origin, end) = (part.box.origin, part.box.end)
+    for channel in part.channels {
+      for z in origin.z..<end.z {
+        for y in origin.y..<end.y {
+          body(place.index(channel, z, y, origin.x), part.box.extent.x, channel, z, y)
+        }
+      }
+    }
   }
 }
 
@@ -38,38 +123,6 @@ func filledValues<Scalar: VoxelScalar>(_ value: Scalar, count: Int) -> [Scalar] 
         let step = min(done, count * width - done)
         memcpy(start + done, start, step)
         done += step
-      }
-    }
-  }
-}
-
-/// Copies the values that two blocks share.
-private func copyRegion<Scalar: VoxelScalar>(
-  from source: Span<Scalar>, of sourceRegion: ChunkRegion, to target: inout [Scalar],
-  of targetRegion: ChunkRegion
-) {
-  let shared = sourceRegion.intersection(targetRegion)
-  guard !shared.box.isEmpty, !shared.channels.isEmpty else { return }
-  let from = RowIndex(sourceRegion)
-  let to = RowIndex(targetRegion)
-  precondition(
-    source.count == from.count && target.count == to.count, "a block has other values than its box")
-  let width = shared.box.extent.x
-  let x = shared.box.origin.x
-  source.withUnsafeBufferPointer { source in
-    target.withUnsafeMutableBufferPointer { target in
-      guard let sourceStart = source.baseAddress, let targetStart = target.baseAddress else {
-        return
-      }
-      for channel in shared.channels {
-        for z in shared.box.origin.z..<shared.box.end.z {
-          for y in shared.box.origin.y..<shared.box.end.y {
-            // Sound: the shared region lies within both, and both have the values their regions
-            // need (checked above); the target is exclusively held, so they cannot overlap.
-            (targetStart + to.index(channel, z, y, x))
-              .update(from: sourceStart + from.index(channel, z, y, x), count: width)
-          }
-        }
       }
     }
   }

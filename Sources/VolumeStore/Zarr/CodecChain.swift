@@ -55,12 +55,13 @@ struct CodecChain: Sendable {
 
   // MARK: Bytes to values
 
-  /// Decodes a chunk of `count` values, in the stored order of axes.
+  /// Decodes a chunk of `count` values, in the stored order of axes, in place of `values`.
   ///
-  /// The codec nearest to the values writes straight into them.
+  /// The codec nearest to the values writes straight into them; where there are `count` already,
+  /// no memory is asked for.
   func decode<Scalar: VoxelScalar>(
-    _ stored: [UInt8], count: Int, as type: Scalar.Type
-  ) throws(CodecError) -> [Scalar] {
+    _ stored: [UInt8], count: Int, to values: inout [Scalar]
+  ) throws(CodecError) {
     let byteCount = count * MemoryLayout<Scalar>.stride
     var limits: [Int] = []
     var bound = byteCount
@@ -72,13 +73,20 @@ struct CodecChain: Sendable {
     for index in codecs.indices.dropFirst().reversed() {
       bytes = try codecs[index].decode(bytes.span.bytes, limit: limits[index])
     }
-    var values = try decodeValues(bytes.span.bytes, count: count, as: type)
+    if values.count == count {
+      var span = values.mutableSpan
+      var target = span.mutableBytes
+      try decodeValues(bytes.span.bytes, into: &target)
+    } else {
+      values = try uninitializedValues(count) { (target) throws(CodecError) in
+        try self.decodeValues(bytes.span.bytes, into: &target)
+      }
+    }
     if isBigEndian {
       var span = values.mutableSpan
       var bytes = span.mutableBytes
       bytes.swapBytes(0..<byteCount, valueByteCount: MemoryLayout<Scalar>.stride)
     }
-    return values
   }
 
   private func limit(of codec: any BytesCodec, decodedCount: Int) -> Int {
@@ -86,21 +94,19 @@ struct CodecChain: Sendable {
     return count + count / 2 + 65536
   }
 
-  private func decodeValues<Scalar: VoxelScalar>(
-    _ bytes: RawSpan, count: Int, as type: Scalar.Type
-  ) throws(CodecError) -> [Scalar] {
+  private func decodeValues(
+    _ bytes: RawSpan, into target: inout MutableRawSpan
+  ) throws(CodecError) {
     guard let first = codecs.first else {
-      guard bytes.byteCount == count * MemoryLayout<Scalar>.stride else {
+      guard bytes.byteCount == target.byteCount else {
         throw CodecError(
           .corruptData, codec: "bytes",
-          "there are \(bytes.byteCount) bytes where \(count * MemoryLayout<Scalar>.stride) are expected"
-        )
+          "there are \(bytes.byteCount) bytes where \(target.byteCount) are expected")
       }
-      return uninitializedValues(count) { $0.update(copying: bytes) }
+      target.update(copying: bytes)
+      return
     }
-    return try uninitializedValues(count) { (target) throws(CodecError) in
-      try first.decode(bytes, into: &target)
-    }
+    try first.decode(bytes, into: &target)
   }
 
   /// The values with their axes in the array's order.

@@ -18,15 +18,16 @@ extension ZarrArray {
         expected: "voxels within \(metadata.extent)")
     }
     if let whole = try readWholeChunk(box, as: type) { return whole }
-    let fill = zarr.fill.value(type)
-    var volume = Volume(
-      channels: metadata.channels, box: box,
-      values: filledValues(fill, count: metadata.channels * box.extent.voxelCount))
     let wanted = ChunkRegion(box: box, channels: 0..<metadata.channels)
-    for file in ChunkGrid(chunkShape: zarr.chunkShape, rank: zarr.rank).indices(touching: wanted) {
-      try readFile(file, wanted, into: &volume)
+    let grid = ChunkGrid(chunkShape: zarr.chunkShape, rank: zarr.rank)
+    // The chunks tile the box: those that are not stored set the fill value.
+    let values = try regionValues(wanted) { (room: inout RegionRoom<Scalar>) throws(VolumeError) in
+      var chunk: [Scalar] = []
+      for file in grid.indices(touching: wanted) {
+        try self.readFile(file, wanted, into: &room, by: &chunk)
+      }
     }
-    return volume
+    return Volume(channels: metadata.channels, box: box, values: values)
   }
 
   /// The grid of what is decoded at once.
@@ -42,9 +43,10 @@ extension ZarrArray {
     guard zarr.sharding == nil, indices.count == 1, let index = indices.first,
       grid.region(of: index) == wanted
     else { return nil }
+    var values: [Scalar] = []
     guard
-      let values = try decodedChunk(
-        index, as: type,
+      try decodeChunk(
+        index, to: &values,
         from: { () throws(VolumeError) in
           try self.store.read(
             self.key(index), limit: self.zarr.chain.limit(decodedCount: self.decodedByteCount))
@@ -57,14 +59,18 @@ extension ZarrArray {
     return Volume(channels: metadata.channels, box: box, values: values)
   }
 
+  /// Reads what a file holds of a region; `chunk` holds one decoded chunk after the other.
   private func readFile<Scalar: VoxelScalar>(
-    _ file: ChunkIndex, _ wanted: ChunkRegion, into volume: inout Volume<Scalar>
+    _ file: ChunkIndex, _ wanted: ChunkRegion, into room: inout RegionRoom<Scalar>,
+    by chunk: inout [Scalar]
   ) throws(VolumeError) {
+    let fill = zarr.fill.value(Scalar.self)
     guard let sharding = zarr.sharding else {
-      let values = try decodedChunk(file, as: Scalar.self) { () throws(VolumeError) in
+      let region = decodedGrid.region(of: file)
+      let isStored = try decodeChunk(file, to: &chunk) { () throws(VolumeError) in
         try self.readStored(file)
       }
-      if let values { volume.copy(values, from: decodedGrid.region(of: file)) }
+      if isStored { room.copy(chunk.span, of: region) } else { room.fill(region, with: fill) }
       return
     }
     let fileRegion = ChunkGrid(chunkShape: zarr.chunkShape, rank: zarr.rank).region(of: file)
@@ -75,17 +81,25 @@ extension ZarrArray {
         pending.append(index)
         continue
       }
-      volume.copy(cached, from: decodedGrid.region(of: index))
+      room.copy(cached.span, of: decodedGrid.region(of: index))
     }
-    guard !pending.isEmpty, let shard = try store.openFile(key(file)) else { return }
+    guard !pending.isEmpty else { return }
+    guard let shard = try store.openFile(key(file)) else {
+      for index in pending { room.fill(decodedGrid.region(of: index), with: fill) }
+      return
+    }
     let places = try ShardIndex(of: shard, sharding)
     for index in pending {
+      let region = decodedGrid.region(of: index)
       let place = index.place(inShard: file, grid: sharding.grid, rank: zarr.rank)
-      guard let range = places.ranges[place] else { continue }
-      let values = try decodedChunk(index, as: Scalar.self) { () throws(VolumeError) in
+      guard let range = places.ranges[place] else {
+        room.fill(region, with: fill)
+        continue
+      }
+      _ = try decodeChunk(index, to: &chunk) { () throws(VolumeError) in
         try self.readChunk(range, of: shard)
       }
-      if let values { volume.copy(values, from: decodedGrid.region(of: index)) }
+      room.copy(chunk.span, of: region)
     }
   }
 
@@ -122,25 +136,34 @@ extension ZarrArray {
     cache?.value(for: ChunkCache.Key(path: path, index: index), as: type)
   }
 
-  /// A chunk's values in the array's order of axes, nil where it is not stored.
-  private func decodedChunk<Scalar: VoxelScalar>(
-    _ index: ChunkIndex, as type: Scalar.Type,
+  /// Gives a chunk's values in the array's order of axes; false where it is not stored.
+  ///
+  /// Without a cache that keeps them, the values take the place of those that `values` holds.
+  private func decodeChunk<Scalar: VoxelScalar>(
+    _ index: ChunkIndex, to values: inout [Scalar],
     from bytes: () throws(VolumeError) -> [UInt8]?
-  ) throws(VolumeError) -> [Scalar]? {
-    if let cached = cachedChunk(index, as: type) { return cached }
-    guard let stored = try bytes() else { return nil }
-    let values = try decode(stored, as: type, key: key(fileIndex(of: index)))
+  ) throws(VolumeError) -> Bool {
+    if let cached = cachedChunk(index, as: Scalar.self) {
+      values = cached
+      return true
+    }
+    guard let stored = try bytes() else { return false }
+    if cache != nil { values = [] }
+    try decode(stored, to: &values, key: key(fileIndex(of: index)))
     cache?.insert(values, for: ChunkCache.Key(path: path, index: index))
-    return values
+    return true
   }
 
+  /// Decodes a chunk in place of the values of another, or of none.
   func decode<Scalar: VoxelScalar>(
-    _ stored: [UInt8], as type: Scalar.Type, key: String
-  ) throws(VolumeError) -> [Scalar] {
+    _ stored: [UInt8], to values: inout [Scalar], key: String
+  ) throws(VolumeError) {
     do throws(CodecError) {
-      let values = try zarr.decodedChain.decode(
-        stored, count: zarr.decodedShape.reduce(1, *), as: type)
-      return zarr.decodedChain.reordered(values, shape: zarr.decodedShape)
+      try zarr.decodedChain.decode(
+        stored, count: zarr.decodedShape.reduce(1, *), to: &values)
+      if zarr.decodedChain.transpose != nil {
+        values = zarr.decodedChain.reordered(values, shape: zarr.decodedShape)
+      }
     } catch {
       throw VolumeError(
         .corruptChunk, path: store.path(of: key), "the chunk does not decode",

@@ -114,7 +114,8 @@ extension ZarrArray {
 
   private func checkDecoding(_ bytes: [UInt8], _ key: String) throws(VolumeError) {
     func check<Scalar: VoxelScalar>(_ type: Scalar.Type) throws(VolumeError) {
-      _ = try decode(bytes, as: type, key: key)
+      var values: [Scalar] = []
+      try decode(bytes, to: &values, key: key)
     }
     try check(metadata.dataType.scalarType)
   }
