@@ -2,6 +2,7 @@ import Blockwise
 import Codecs
 import Labels
 import Segmentation
+import Synchronization
 import VolumeStore
 import Voxels
 
@@ -86,23 +87,26 @@ struct AgglomerateStep {
     let merges = BlockFiles(path: "\(graph)/merges")
     let whole = Block(
       index: 0, writeBox: VoxelBox(extent: volume), readBox: VoxelBox(extent: volume))
+    let sizes = Mutex([UInt64](repeating: 0, count: fragmentCount + 1))
+    // Each graph is read once: what it says of sizes is taken down on the way.
     let tree = try agglomerate(
       blockCounts: blocks.grid.counts, fragmentCount: fragmentCount, maximumCost: maximumCost,
       threads: runner.options.threads
     ) { index in
-      try RegionGraph(decoding: try files.read(index).column(0, as: UInt8.self))
+      let graph = try RegionGraph(decoding: try files.read(index).column(0, as: UInt8.self))
+      sizes.withLock { sizes in
+        for fragment in graph.fragments where fragment.id < UInt64(sizes.count) {
+          sizes[Int(fragment.id)] += fragment.voxelCount
+        }
+      }
+      return graph
     }
     var table = BlockTable()
     table.append(tree.encoded)
     let record = try merges.write(table, for: whole)
     try merges.finish([record])
     try merges.synchronize()
-    var sizes = [UInt64](repeating: 0, count: fragmentCount + 1)
-    for index in 0..<blocks.grid.count {
-      let graph = try RegionGraph(decoding: try files.read(index).column(0, as: UInt8.self))
-      for fragment in graph.fragments { sizes[Int(fragment.id)] += fragment.voxelCount }
-    }
-    return (tree, sizes)
+    return (tree, sizes.withLock { $0 })
   }
 }
 

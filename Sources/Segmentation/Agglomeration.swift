@@ -44,15 +44,18 @@ extension ResidualGraph {
     let regions = regions
     var numbers = IndexTable(capacity: regions.count)
     for region in regions { _ = numbers.number(of: region.id) }
+    // Edges of one block are in the order of their origins already.
+    var edges = edges
+    if !zip(edges, edges.dropFirst()).allSatisfy({ $0.origin < $1.origin }) {
+      edges.sort { $0.origin < $1.origin }
+    }
     var merging = RegionMerging(
       regions: regions.map { ($0.id, !$0.openFaces.isEmpty) }, edgeCount: edges.count,
       limit: MeanAffinity.limit(cost: maximumCost))
     for edge in edges {
       guard let first = numbers.value(of: edge.first), let second = numbers.value(of: edge.second)
       else { preconditionFailure("a contact leads to a region that is not in the graph") }
-      merging.addEdge(
-        first, second,
-        rank: RegionMerging.Rank(statistic: edge.affinity, origin: edge.origin))
+      merging.addEdge(first, second, statistic: edge.affinity)
     }
     var merges: [Merge] = []
     merging.run { merges.append(Merge(first: $0, second: $1, affinity: $2)) }
@@ -63,7 +66,8 @@ extension ResidualGraph {
         .sorted { $0.id < $1.id },
       edges: left.edges.map {
         Edge(
-          first: $0.first, second: $0.second, origin: $0.rank.origin, affinity: $0.rank.statistic)
+          first: $0.first, second: $0.second, origin: edges[$0.origin].origin,
+          affinity: $0.statistic)
       }
       .sorted { ($0.first, $0.second) < ($1.first, $1.second) })
     return (merges, residual)

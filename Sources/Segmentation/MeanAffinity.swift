@@ -8,6 +8,9 @@ public protocol ContactStatistic: Hashable, Sendable {
   mutating func add(_ other: Self)
   /// Whether merging over this contact costs less than over another; a strict weak order.
   func isCheaper(than other: Self) -> Bool
+  /// A number that grows with the cost: the same for what costs the same, and never higher for
+  /// what is cheaper. Contacts are told apart by it wherever it differs.
+  var costOrder: UInt64 { get }
 }
 
 /// The mean affinity of the links between two regions; merging costs 1 − mean.
@@ -54,6 +57,15 @@ public struct MeanAffinity: ContactStatistic {
     let left = sum.multipliedFullWidth(by: other.count)
     let right = other.sum.multipliedFullWidth(by: count)
     return (left.high, left.low) > (right.high, right.low)
+  }
+
+  /// How far the mean lies below 2²⁴, in units of 2⁻⁴⁰, rounded up.
+  ///
+  /// Means of fewer than 2²⁰ links each differ in it wherever they differ.
+  public var costOrder: UInt64 {
+    precondition(count > 0, "no links have no mean")
+    // A sum is at most count · (2²⁴ − 1), so the quotient fits 64 bits.
+    return ~count.dividingFullWidth((high: sum >> 24, low: sum << 40)).quotient
   }
 
   /// The mean affinity, in [0, 1].

@@ -111,18 +111,33 @@ private struct FragmentNumbering {
   /// The graph, with ids for numbers.
   func graph(of box: VoxelBox, contacts: ContactTable) -> RegionGraph {
     var isKept = fragments.map { $0.voxelCount > 0 }
-    let contacts = contacts.contacts.map { contact in
+    let unsorted = contacts.contacts
+    for contact in unsorted {
       isKept[Int(contact.first)] = true
       isKept[Int(contact.second)] = true
-      let ends = (fragments[Int(contact.first)].id, fragments[Int(contact.second)].id)
-      return RegionGraph.Contact(
-        first: min(ends.0, ends.1), second: max(ends.0, ends.1), affinity: contact.affinity,
-        strongest: contact.strongest)
     }
-    let kept = fragments.indices.filter { isKept[$0] }.map { fragments[$0] }
+    let order = fragments.indices.filter { isKept[$0] }
+      .sorted { fragments[$0].id < fragments[$1].id }
+    let kept = order.map { fragments[$0] }
+    // Two fragments' places in the order of ids make one key to sort their contact by.
+    var places = [UInt32](repeating: 0, count: fragments.count)
+    for (place, number) in order.enumerated() { places[number] = UInt32(place) }
+    var sorted: [KeyedNumber] = []
+    sorted.reserveCapacity(unsorted.count)
+    for (number, contact) in unsorted.enumerated() {
+      let (first, second) = (places[Int(contact.first)], places[Int(contact.second)])
+      let key = UInt64(min(first, second)) << 32 | UInt64(max(first, second))
+      sorted.append(KeyedNumber(key: key, number: UInt32(number)))
+    }
+    sorted.sortByKey()
     return RegionGraph(
-      box: box, fragments: kept.sorted { $0.id < $1.id },
-      contacts: contacts.sorted { ($0.first, $0.second) < ($1.first, $1.second) })
+      box: box, fragments: kept,
+      contacts: sorted.map { entry in
+        var contact = unsorted[Int(entry.number)]
+        contact.first = kept[Int(entry.key >> 32)].id
+        contact.second = kept[Int(entry.key & UInt64(UInt32.max))].id
+        return contact
+      })
   }
 }
 
@@ -130,8 +145,6 @@ private struct FragmentNumbering {
 private struct ContactTable {
   private(set) var contacts: [RegionGraph.Contact] = []
   private var table = IndexTable(capacity: 1 << 12)
-  private var lastKey: UInt64 = 0
-  private var lastPlace = 0
 
   /// Adds the links of a row of voxels to another.
   @specialized(where Affinity == UInt8)
@@ -139,27 +152,34 @@ private struct ContactTable {
   mutating func add<Affinity: AffinityScalar>(
     _ links: Span<Affinity>, _ own: Span<UInt32>, _ other: Span<UInt32>
   ) {
+    // Neighbouring links are often of the same contact, so they are added up first.
+    var run = (key: UInt64(0), affinity: MeanAffinity(), strongest: UInt64(0))
     for x in 0..<min(links.count, min(own.count, other.count)) {
       let left = own[x]
       let right = other[x]
       guard left != right, left != 0, right != 0 else { continue }
       let key = UInt64(min(left, right)) << 32 | UInt64(max(left, right))
-      // Neighbouring links are often of the same contact.
-      if key != lastKey { find(key) }
+      if key != run.key {
+        if run.key != 0 { add(run.affinity, run.strongest, to: run.key) }
+        run = (key, MeanAffinity(), 0)
+      }
       let link = links[x].fixedPoint
-      contacts[lastPlace].affinity.add(link)
-      contacts[lastPlace].strongest = max(contacts[lastPlace].strongest, link)
+      run.affinity.add(link)
+      run.strongest = max(run.strongest, link)
     }
+    if run.key != 0 { add(run.affinity, run.strongest, to: run.key) }
   }
 
-  private mutating func find(_ key: UInt64) {
-    lastKey = key
-    lastPlace = Int(table.number(of: key))
-    if lastPlace == contacts.count {
+  private mutating func add(_ affinity: MeanAffinity, _ strongest: UInt64, to key: UInt64) {
+    let place = Int(table.number(of: key))
+    if place == contacts.count {
       contacts.append(
         RegionGraph.Contact(
-          first: key >> 32, second: key & UInt64(UInt32.max), affinity: MeanAffinity(),
-          strongest: 0))
+          first: key >> 32, second: key & UInt64(UInt32.max), affinity: affinity,
+          strongest: strongest))
+    } else {
+      contacts[place].affinity.add(affinity)
+      contacts[place].strongest = max(contacts[place].strongest, strongest)
     }
   }
 }

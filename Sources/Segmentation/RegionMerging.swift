@@ -8,24 +8,34 @@ struct RegionMerging<Statistic: ContactStatistic> {
   ///
   /// No two edges rank the same.
   struct Rank {
+    var costOrder: UInt64
     var statistic: Statistic
-    var origin: FragmentPair
+    var origin: UInt32
+
+    init(_ statistic: Statistic, origin: UInt32) {
+      costOrder = statistic.costOrder
+      self.statistic = statistic
+      self.origin = origin
+    }
 
     func precedes(_ other: Rank) -> Bool {
+      if costOrder != other.costOrder { return costOrder < other.costOrder }
       if statistic.isCheaper(than: other.statistic) { return true }
       if other.statistic.isCheaper(than: statistic) { return false }
       return origin < other.origin
     }
   }
 
-  private struct Edge {
+  struct Edge {
     var ends: (UInt32, UInt32)
-    /// The rank by the links as they are.
-    var rank: Rank
-    /// The rank by which the queue knows the edge: never behind the true one.
-    var queuedRank: Rank
+    /// The links as they are.
+    var statistic: Statistic
+    /// The number of the first of the edges that were fused into it.
+    var origin: UInt32
     var isLive = true
     var isStale = false
+    /// The rank by which the queue knows the edge: never behind the true one.
+    var queuedRank: Rank
   }
 
   private struct Region {
@@ -43,11 +53,15 @@ struct RegionMerging<Statistic: ContactStatistic> {
   private static var none: UInt32 { .max }
 
   private var regions: [Region]
-  private var edges: [Edge] = []
+  var edges: [Edge] = []
   private var nextHalf: [UInt32] = []
   /// The edge between each two regions.
   private var edgeTable: IndexTable
-  private var queue = RankQueue<Statistic>()
+  /// Edges as they were at first, the one of the first rank in front, and how many are dealt with.
+  var sortedEdges: [UInt32] = []
+  var sortedPlace = 0
+  /// Edges that have changed since: a heap.
+  var changedEdges: [KeyedNumber] = []
   /// Edges that cost more are never merged over.
   private let limit: Statistic
 
@@ -61,9 +75,15 @@ struct RegionMerging<Statistic: ContactStatistic> {
   }
 
   /// Adds the edge between two regions that have none yet.
-  mutating func addEdge(_ left: UInt32, _ right: UInt32, rank: Rank) {
+  ///
+  /// Of edges that cost the same, the one added first is merged over first; one that others were
+  /// fused into counts as added with the first of them.
+  mutating func addEdge(_ left: UInt32, _ right: UInt32, statistic: Statistic) {
     let edge = UInt32(edges.count)
-    edges.append(Edge(ends: (left, right), rank: rank, queuedRank: rank))
+    edges.append(
+      Edge(
+        ends: (left, right), statistic: statistic, origin: edge,
+        queuedRank: Rank(statistic, origin: edge)))
     nextHalf.append(Self.none)
     nextHalf.append(Self.none)
     edgeTable.set(Self.key(left, right), to: edge)
@@ -71,7 +91,6 @@ struct RegionMerging<Statistic: ContactStatistic> {
     append(half: 2 * edge + 1, to: Int(right))
     regions[Int(left)].degree += 1
     regions[Int(right)].degree += 1
-    enqueue(edge)
   }
 
   /// Merges until every edge within the limit is at a frozen region; frozen regions, and those
@@ -80,12 +99,13 @@ struct RegionMerging<Statistic: ContactStatistic> {
   /// - Parameter report: Gets the id of the merged region, which is the smaller of the two, the
   ///   larger id, and the statistic of the edge between them.
   mutating func run(report: (_ into: UInt64, _ from: UInt64, Statistic) -> Void) {
-    while let edge = queue.popFirst().map(Int.init) {
+    sortEdges()
+    while let edge = popFirst().map(Int.init) {
       guard edges[edge].isLive else { continue }
       if edges[edge].isStale {
         edges[edge].isStale = false
-        edges[edge].queuedRank = edges[edge].rank
-        enqueue(UInt32(edge))
+        edges[edge].queuedRank = Rank(edges[edge].statistic, origin: edges[edge].origin)
+        if isWithinLimit(edges[edge].statistic) { enqueue(UInt32(edge)) }
         continue
       }
       let (left, right) = (Int(edges[edge].ends.0), Int(edges[edge].ends.1))
@@ -94,15 +114,17 @@ struct RegionMerging<Statistic: ContactStatistic> {
         regions[right].isFrozen = true
       } else {
         let ids = (regions[left].id, regions[right].id)
-        report(min(ids.0, ids.1), max(ids.0, ids.1), edges[edge].rank.statistic)
+        report(min(ids.0, ids.1), max(ids.0, ids.1), edges[edge].statistic)
         merge(over: edge, left, right)
       }
     }
   }
 
-  /// The frozen regions' numbers and ids, and the edges between them.
+  /// The frozen regions' numbers and ids, and the edges between them with the numbers of their
+  /// origins.
   func residual() -> (
-    regions: [(number: Int, id: UInt64)], edges: [(first: UInt64, second: UInt64, rank: Rank)]
+    regions: [(number: Int, id: UInt64)],
+    edges: [(first: UInt64, second: UInt64, origin: Int, statistic: Statistic)]
   ) {
     let frozen = regions.indices.filter { regions[$0].isLive && regions[$0].isFrozen }
     let between = edges.filter {
@@ -112,7 +134,7 @@ struct RegionMerging<Statistic: ContactStatistic> {
       frozen.map { ($0, regions[$0].id) },
       between.map { edge in
         let ids = (regions[Int(edge.ends.0)].id, regions[Int(edge.ends.1)].id)
-        return (min(ids.0, ids.1), max(ids.0, ids.1), edge.rank)
+        return (min(ids.0, ids.1), max(ids.0, ids.1), Int(edge.origin), edge.statistic)
       }
     )
   }
@@ -122,12 +144,9 @@ struct RegionMerging<Statistic: ContactStatistic> {
     (UInt64(min(left, right)) + 1) << 32 | UInt64(max(left, right))
   }
 
-  /// Queues an edge, unless it costs more than the limit: then it, and whatever it becomes by
-  /// fusing with edges like it, is never merged over.
-  private mutating func enqueue(_ edge: UInt32) {
-    let rank = edges[Int(edge)].queuedRank
-    if !limit.isCheaper(than: rank.statistic) { queue.insert(edge, rank: rank) }
-  }
+  /// Whether an edge may be merged over: one that may not, and whatever it becomes by fusing with
+  /// edges like it, is never queued.
+  func isWithinLimit(_ statistic: Statistic) -> Bool { !limit.isCheaper(than: statistic) }
 
   private mutating func append(half: UInt32, to region: Int) {
     nextHalf[Int(half)] = Self.none
@@ -185,46 +204,10 @@ struct RegionMerging<Statistic: ContactStatistic> {
   }
 
   private mutating func fuse(_ edge: UInt32, into survivor: UInt32) {
-    let rank = edges[Int(edge)].rank
+    let (statistic, origin) = (edges[Int(edge)].statistic, edges[Int(edge)].origin)
     edges[Int(edge)].isLive = false
-    edges[Int(survivor)].rank.statistic.add(rank.statistic)
-    edges[Int(survivor)].rank.origin = min(edges[Int(survivor)].rank.origin, rank.origin)
+    edges[Int(survivor)].statistic.add(statistic)
+    edges[Int(survivor)].origin = min(edges[Int(survivor)].origin, origin)
     edges[Int(survivor)].isStale = true
-  }
-}
-
-/// Edges, the one of the first rank in front (a binary heap).
-private struct RankQueue<Statistic: ContactStatistic> {
-  private typealias Rank = RegionMerging<Statistic>.Rank
-  private var entries: [(rank: RegionMerging<Statistic>.Rank, edge: UInt32)] = []
-
-  mutating func insert(_ edge: UInt32, rank: RegionMerging<Statistic>.Rank) {
-    var place = entries.count
-    entries.append((rank, edge))
-    while place > 0 {
-      let parent = (place - 1) / 2
-      guard rank.precedes(entries[parent].rank) else { break }
-      entries[place] = entries[parent]
-      place = parent
-    }
-    entries[place] = (rank, edge)
-  }
-
-  mutating func popFirst() -> UInt32? {
-    guard let last = entries.popLast() else { return nil }
-    guard let first = entries.first else { return last.edge }
-    var place = 0
-    while true {
-      var child = 2 * place + 1
-      guard child < entries.count else { break }
-      if child + 1 < entries.count, entries[child + 1].rank.precedes(entries[child].rank) {
-        child += 1
-      }
-      guard entries[child].rank.precedes(last.rank) else { break }
-      entries[place] = entries[child]
-      place = child
-    }
-    entries[place] = last
-    return first.edge
   }
 }
