@@ -69,6 +69,11 @@ struct ComponentsCommand: Command {
     let input = try InputVolume.open(source, dataset: dataset, context: context)
     let metadata = input.reader.metadata
     try check(metadata)
+    if threshold == nil, metadata.dataType.byteCount == 1 {
+      context.warn(
+        "\(source) has values of 8 bits: if they are grey values, say what is foreground with "
+          + "--threshold")
+    }
     let labelling = ComponentsLabelling(
       source: input.reader, sourceIdentity: input.identity,
       neighbourhood: connectivity.neighbourhood, threshold: threshold)

@@ -110,7 +110,6 @@ struct TIFFSurvey {
     if bitmapCount > 0 { notes.append("1-bit pixels are read as 0 and 1") }
     if reducedCount > 0 { notes.append("\(reducedCount) pages of reduced resolution are left out") }
     if isLossy { notes.append("sections are compressed by JPEG: grey values are not exact") }
-    if voxelSize == nil { notes.append("the files do not say the voxel size") }
     return notes
   }
 

@@ -24,14 +24,7 @@ public enum ZarrFormat: VolumeFormat {
         remedy: "convert it: zarr migrate v3")
     }
     let array = try ZarrArray.openVolume(at: path)
-    var notes: [String] = []
-    if let image = try OMEZarrImage.openIfPresent(at: path) {
-      notes += image.warnings
-      if image.levels.count > 1 {
-        notes.append("\(path): the finest of \(image.levels.count) levels taken")
-      }
-    }
-    if array.metadata.voxelSize == nil { notes.append("\(path): the voxel size is not said") }
-    return OpenedVolume(reader: array, formatName: name, notes: notes)
+    let image = try OMEZarrImage.openIfPresent(at: path)
+    return OpenedVolume(reader: array, formatName: name, notes: image?.warnings ?? [])
   }
 }
