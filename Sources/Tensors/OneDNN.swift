@@ -1,8 +1,10 @@
 import COneDNN
-import Glibc
-import Synchronization
 
-// All unsafe code of this module. Each use states why it is sound.
+// oneDNN's objects. The unsafe code of this module is in the files OneDNN*.swift; each use states
+// why it is sound.
+//
+// Handles: each is stored by the call that creates it, is destroyed once, in the deinit of its
+// owner, and is used only in calls during which the owner lives.
 
 /// Turns a status of oneDNN into an error.
 func check(_ status: dnnl_status_t, _ operation: String) throws(TensorError) {
@@ -32,6 +34,7 @@ struct Engine: Sendable {
 
   private init() {
     var handle: dnnl_engine_t?
+    // Sound: oneDNN stores the handle in a local variable, where it succeeds.
     let status = unsafe dnnl_engine_create(&handle, dnnl_cpu, 0)
     self.handle = status == dnnl_success ? handle : nil
   }
@@ -75,7 +78,10 @@ struct TensorLayout: Sendable {
 
   /// A layout with the strides given, counted in values.
   init(lengths: [Int], strides: [Int]) throws(TensorError) {
+    precondition(lengths.count == strides.count, "each axis has one stride")
     descriptor = dnnl_memory_desc_t()
+    // Sound: oneDNN reads as many numbers of both arrays as it is told, which both have, and
+    // refuses more axes than a descriptor has room for.
     try check(
       unsafe dnnl_memory_desc_init_by_strides(
         &descriptor, Int32(lengths.count), lengths.map(Int64.init), dnnl_f32,
@@ -86,6 +92,7 @@ struct TensorLayout: Sendable {
   /// A layout that oneDNN chooses to suit an operation.
   static func any(_ lengths: [Int]) throws(TensorError) -> TensorLayout {
     var descriptor = dnnl_memory_desc_t()
+    // Sound: oneDNN reads as many numbers of the array as it is told, which it has.
     try check(
       unsafe dnnl_memory_desc_init_by_tag(
         &descriptor, Int32(lengths.count), lengths.map(Int64.init), dnnl_f32, dnnl_format_tag_any),
@@ -105,8 +112,13 @@ struct TensorLayout: Sendable {
 
   /// The part of a tensor in this layout that starts at an offset.
   func part(lengths: [Int], offsets: [Int]) throws(TensorError) -> TensorLayout {
+    let axisCount = Int(descriptor.ndims)
+    precondition(
+      lengths.count == axisCount && offsets.count == axisCount, "a part has the whole's axes")
     var part = dnnl_memory_desc_t()
     var parent = descriptor
+    // Sound: oneDNN reads a number per axis of the parent from both arrays, which have as many, and
+    // refuses a part that does not lie inside the parent.
     try check(
       unsafe dnnl_memory_desc_init_submemory(
         &part, &parent, lengths.map(Int64.init), offsets.map(Int64.init)),
@@ -117,11 +129,13 @@ struct TensorLayout: Sendable {
   /// The bytes a tensor in this layout takes.
   var byteCount: Int {
     var copy = descriptor
+    // Sound: oneDNN only reads the descriptor, a local variable.
     return unsafe dnnl_memory_desc_get_size(&copy)
   }
 
   static func == (left: TensorLayout, right: TensorLayout) -> Bool {
     var (left, right) = (left.descriptor, right.descriptor)
+    // Sound: oneDNN only reads the descriptors, which are local variables.
     return unsafe dnnl_memory_desc_equal(&left, &right) != 0
   }
 }
@@ -149,7 +163,7 @@ final class PrimitiveDescriptor: Sendable {
 
   /// The layout that the operation uses for one of its tensors.
   func layout(_ query: dnnl_query_t, _ index: Int32 = 0) throws(TensorError) -> TensorLayout {
-    // Sound: the pointer belongs to the descriptor, which lives through this call.
+    // Sound: what is pointed to belongs to this descriptor, which lives until the copy is made.
     guard let pointer = unsafe dnnl_primitive_desc_query_md(handle, query, index) else {
       throw TensorError(.engineFailure, operation: operation, "oneDNN names no layout")
     }
@@ -164,7 +178,8 @@ final class PrimitiveDescriptor: Sendable {
   /// The name of oneDNN's implementation, such as `brgconv:avx512_core`.
   var implementation: String {
     var name: UnsafePointer<CChar>?
-    // Sound: oneDNN stores a pointer to a string that lives as long as the descriptor.
+    // Sound: the query stores a `const char *`, the type of `name`; the terminated text lives as
+    // long as this descriptor, and is copied here.
     let status = unsafe withUnsafeMutablePointer(to: &name) {
       unsafe dnnl_primitive_desc_query(handle, dnnl_query_impl_info_str, 0, $0)
     }
@@ -172,7 +187,8 @@ final class PrimitiveDescriptor: Sendable {
     return unsafe String(cString: name)
   }
 
-  deinit { dnnl_primitive_desc_destroy(handle) }
+  // Sound: nothing else destroys the handle, and primitives keep what they need of it.
+  deinit { unsafe dnnl_primitive_desc_destroy(handle) }
 }
 
 /// An operation ready to run.
@@ -183,6 +199,8 @@ final class Primitive {
 
   init(_ descriptor: PrimitiveDescriptor) throws(TensorError) {
     var handle: dnnl_primitive_t?
+    // Sound: oneDNN stores the handle in a local variable, where it succeeds; the caller's
+    // descriptor lives through the call.
     try check(unsafe dnnl_primitive_create(&handle, descriptor.handle), descriptor.operation)
     guard let handle else {
       throw TensorError(.engineFailure, operation: descriptor.operation, "oneDNN gave no code")
@@ -190,7 +208,8 @@ final class Primitive {
     self.handle = handle
   }
 
-  deinit { dnnl_primitive_destroy(handle) }
+  // Sound: nothing else destroys the handle.
+  deinit { unsafe dnnl_primitive_destroy(handle) }
 }
 
 /// What is fused into an operation.
@@ -203,30 +222,34 @@ final class OperationAttributes {
   /// applies an activation last.
   init(accumulates: Bool = false, activation: Activation? = nil) throws(TensorError) {
     var attributes: dnnl_primitive_attr_t?
+    // Sound: here and to the end of this initialiser, oneDNN stores each handle in a local variable,
+    // where it succeeds; the attributes copy the fused operations, which are destroyed once.
     try check(unsafe dnnl_primitive_attr_create(&attributes), "attributes")
     guard let attributes else {
       throw TensorError(.engineFailure, operation: "attributes", "oneDNN gave none")
     }
     handle = attributes
     try check(
-      dnnl_primitive_attr_set_scratchpad_mode(handle, dnnl_scratchpad_mode_user), "attributes")
+      unsafe dnnl_primitive_attr_set_scratchpad_mode(handle, dnnl_scratchpad_mode_user),
+      "attributes")
     guard accumulates || activation != nil else { return }
     var operations: dnnl_post_ops_t?
     try check(unsafe dnnl_post_ops_create(&operations), "attributes")
     guard let operations else {
       throw TensorError(.engineFailure, operation: "attributes", "oneDNN gave none")
     }
-    defer { dnnl_post_ops_destroy(operations) }
-    if accumulates { try check(dnnl_post_ops_append_sum(operations, 1), "fused sum") }
+    defer { unsafe dnnl_post_ops_destroy(operations) }
+    if accumulates { try check(unsafe dnnl_post_ops_append_sum(operations, 1), "fused sum") }
     if let activation {
       let (kind, alpha, beta) = activation.algorithm
       try check(
-        dnnl_post_ops_append_eltwise(operations, 1, kind, alpha, beta), "fused activation")
+        unsafe dnnl_post_ops_append_eltwise(operations, 1, kind, alpha, beta), "fused activation")
     }
-    try check(dnnl_primitive_attr_set_post_ops(handle, operations), "attributes")
+    try check(unsafe dnnl_primitive_attr_set_post_ops(handle, operations), "attributes")
   }
 
-  deinit { dnnl_primitive_attr_destroy(handle) }
+  // Sound: nothing else destroys the handle, and descriptors made with it copied it.
+  deinit { unsafe dnnl_primitive_attr_destroy(handle) }
 }
 
 extension Activation {
@@ -241,107 +264,4 @@ extension Activation {
     case .clip(let lower, let upper): (dnnl_eltwise_clip, lower, upper)
     }
   }
-}
-
-/// A tensor that an operation reads or writes.
-///
-/// The corresponding C type is `dnnl_memory_t`.
-///
-/// It does not own its values: whoever runs the operation sets where they are.
-final class MemoryHandle {
-  let handle: dnnl_memory_t
-
-  init(_ layout: TensorLayout) throws(TensorError) {
-    var handle: dnnl_memory_t?
-    var descriptor = layout.descriptor
-    let engine = try Engine.cpu()
-    try check(
-      unsafe dnnl_memory_create(&handle, &descriptor, engine, cdnnl_no_buffer()), "memory")
-    guard let handle else {
-      throw TensorError(.engineFailure, operation: "memory", "oneDNN gave no memory")
-    }
-    self.handle = handle
-  }
-
-  /// Sets where the values are; they must stay there until the operation has run.
-  func point(to address: UnsafeMutableRawPointer) throws(TensorError) {
-    try check(unsafe dnnl_memory_set_data_handle(handle, address), "memory")
-  }
-
-  deinit { dnnl_memory_destroy(handle) }
-}
-
-/// The order in which operations run.
-///
-/// The corresponding C type is `dnnl_stream_t`.
-struct ExecutionStream: ~Copyable {
-  let handle: dnnl_stream_t
-
-  init() throws(TensorError) {
-    var handle: dnnl_stream_t?
-    let engine = try Engine.cpu()
-    try check(unsafe dnnl_stream_create(&handle, engine, 0x1), "stream")
-    guard let handle else {
-      throw TensorError(.engineFailure, operation: "stream", "oneDNN gave no stream")
-    }
-    self.handle = handle
-  }
-
-  /// Runs an operation and waits for it.
-  func run(
-    _ primitive: Primitive, _ arguments: [(Int32, MemoryHandle)], operation: String
-  ) throws(TensorError) {
-    let list = arguments.map { dnnl_exec_arg_t(arg: $0.0, memory: $0.1.handle) }
-    try check(
-      unsafe dnnl_primitive_execute(primitive.handle, handle, Int32(list.count), list), operation)
-    try check(dnnl_stream_wait(handle), operation)
-  }
-
-  deinit { dnnl_stream_destroy(handle) }
-}
-
-/// One aligned allocation that holds tensors side by side.
-struct TensorArena: ~Copyable {
-  let base: UnsafeMutableRawPointer
-  let byteCount: Int
-
-  /// oneDNN's code is fastest on addresses that are multiples of a cache line.
-  static let alignment = 64
-
-  init(byteCount: Int) throws(TensorError) {
-    self.byteCount = max(byteCount, Self.alignment)
-    var address: UnsafeMutableRawPointer?
-    // Sound: freed once in deinit; every user stays within `byteCount` (checked in `address`).
-    guard unsafe posix_memalign(&address, 4096, self.byteCount) == 0, let address else {
-      throw TensorError(
-        .outOfMemory, operation: "memory", "\(self.byteCount) bytes are not to be had")
-    }
-    unsafe base = address
-  }
-
-  /// The address of a tensor.
-  func address(_ offset: Int, byteCount: Int) -> UnsafeMutableRawPointer {
-    precondition(
-      offset >= 0 && byteCount >= 0 && offset + byteCount <= self.byteCount,
-      "the tensor lies outside its arena")
-    return unsafe base + offset
-  }
-
-  /// Copies values to an offset counted in bytes.
-  func store(_ values: [Float], at offset: Int) {
-    let address = unsafe address(offset, byteCount: values.count * 4)
-    unsafe values.withUnsafeBytes { source in
-      // Sound: the range was checked, and an array never overlaps the arena.
-      guard let from = source.baseAddress else { return }
-      unsafe address.copyMemory(from: from, byteCount: source.count)
-    }
-  }
-
-  /// Sets bytes to zero.
-  func clear(at offset: Int, byteCount: Int) {
-    unsafe _ = address(offset, byteCount: byteCount)
-      .initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
-  }
-
-  deinit { unsafe base.deallocate() }
 }

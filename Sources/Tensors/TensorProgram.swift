@@ -53,7 +53,8 @@ public final class TensorProgram {
     try arrangeWeights(builder.constants, weightOffsets)
 
     for step in builder.steps {
-      try add(step, plan: plan, weightOffsets: weightOffsets)
+      try add(
+        step, plan: plan, storageBytes: builder.storageBytes, weightOffsets: weightOffsets)
     }
   }
 
@@ -68,19 +69,15 @@ public final class TensorProgram {
       }
       let plain = try TensorArena(byteCount: constant.source.byteCount)
       plain.store(constant.values, at: 0)
-      var builder = try TensorProgramBuilder(
-        input: TensorShape(c: 1, z: 1, y: 1, x: 1), threads: threads)
-      try builder.addReorder(from: .input, constant.source, to: .output, constant.target)
-      guard case .operation(let descriptor, _)? = builder.steps.first else { continue }
+      let descriptor = try PrimitiveDescriptor.reorder(from: constant.source, to: constant.target)
       let (from, to) = (
         try MemoryHandle(constant.source), try MemoryHandle(constant.target)
       )
-      try unsafe from.point(to: plain.address(0, byteCount: constant.source.byteCount))
-      try unsafe to.point(to: weights.address(offset, byteCount: constant.target.byteCount))
+      try from.point(to: plain, at: 0, byteCount: constant.source.byteCount)
+      try to.point(to: weights, at: offset, byteCount: constant.target.byteCount)
       let reorderScratch = try TensorArena(byteCount: descriptor.scratchBytes)
       let scratchMemory = try MemoryHandle(descriptor.layout(dnnl_query_scratchpad_md))
-      try unsafe scratchMemory.point(
-        to: reorderScratch.address(0, byteCount: descriptor.scratchBytes))
+      try scratchMemory.point(to: reorderScratch, at: 0, byteCount: descriptor.scratchBytes)
       try stream.run(
         try Primitive(descriptor),
         [(DNNL_ARG_SRC_0, from), (DNNL_ARG_DST_0, to), (DNNL_ARG_SCRATCHPAD, scratchMemory)],
@@ -89,7 +86,8 @@ public final class TensorProgram {
   }
 
   private func add(
-    _ step: TensorProgramBuilder.Step, plan: ArenaPlan, weightOffsets: [Int]
+    _ step: TensorProgramBuilder.Step, plan: ArenaPlan, storageBytes: [Int],
+    weightOffsets: [Int]
   ) throws(TensorError) {
     switch step {
     case .clear(let operand):
@@ -104,22 +102,21 @@ public final class TensorProgram {
         operation: descriptor.operation, primitive: try Primitive(descriptor), arguments: [])
       for (index, operand) in operands.enumerated() {
         let memory = try MemoryHandle(operand.layout)
-        let bytes = operand.layout.byteCount
         switch operand.place {
         case .input: prepared.inputs.append(index)
         case .output: prepared.outputs.append(index)
         case .storage(let storage):
-          try unsafe memory.point(
-            to: activations.address(plan.offsets[storage], byteCount: 0))
+          try memory.point(
+            to: activations, at: plan.offsets[storage], byteCount: storageBytes[storage])
         case .constant(let constant):
-          try unsafe memory.point(
-            to: weights.address(weightOffsets[constant], byteCount: bytes))
+          try memory.point(
+            to: weights, at: weightOffsets[constant], byteCount: operand.layout.byteCount)
         }
         prepared.arguments.append((operand.argument, memory))
       }
       if descriptor.scratchBytes > 0 {
         let memory = try MemoryHandle(descriptor.layout(dnnl_query_scratchpad_md))
-        try unsafe memory.point(to: scratch.address(0, byteCount: descriptor.scratchBytes))
+        try memory.point(to: scratch, at: 0, byteCount: descriptor.scratchBytes)
         prepared.arguments.append((DNNL_ARG_SCRATCHPAD, memory))
       }
       steps.append(prepared)
@@ -139,34 +136,19 @@ public final class TensorProgram {
     precondition(output.count == outputShape.checkedCount, "the output has another shape")
     // OpenMP keeps the count per calling thread, and this may be another one than last time.
     setEngineThreads(threads)
-    // Sound: the addresses are used only inside these closures; both spans have the sizes the
-    // operations were prepared for, checked above; oneDNN only reads through the input's address.
-    let result = unsafe input.withUnsafeBytes { source in
-      unsafe output.withUnsafeMutableBytes { target -> Result<Void, TensorError> in
-        guard let from = source.baseAddress, let to = target.baseAddress else {
-          return .success(())
-        }
-        do throws(TensorError) {
-          try unsafe runSteps(input: UnsafeMutableRawPointer(mutating: from), output: to)
-          return .success(())
-        } catch {
-          return .failure(error)
-        }
-      }
+    try CallerTensors.lend(input, &output) { (tensors) throws(TensorError) in
+      try runSteps(tensors)
     }
-    try result.get()
   }
 
-  private func runSteps(
-    input: UnsafeMutableRawPointer, output: UnsafeMutableRawPointer
-  ) throws(TensorError) {
+  private func runSteps(_ tensors: borrowing CallerTensors) throws(TensorError) {
     for step in steps {
       if let range = step.clears {
         activations.clear(at: range.lowerBound, byteCount: range.count)
       }
       guard let primitive = step.primitive else { continue }
-      for index in step.inputs { try unsafe step.arguments[index].1.point(to: input) }
-      for index in step.outputs { try unsafe step.arguments[index].1.point(to: output) }
+      for index in step.inputs { try step.arguments[index].1.point(toInputOf: tensors) }
+      for index in step.outputs { try step.arguments[index].1.point(toOutputOf: tensors) }
       try stream.run(primitive, step.arguments, operation: step.operation)
     }
   }

@@ -109,27 +109,12 @@ extension TensorProgramBuilder {
     let weightLengths =
       (groups > 1 ? [groups] : [])
       + [weights.outputChannels / groups, weights.inputChannels / groups] + kernelLengths
-    var sourceLayout = try TensorLayout.any(shape(of: source).lengths).descriptor
-    var targetLayout = try TensorLayout.any(outputShape.lengths).descriptor
-    var weightLayout = try TensorLayout.any(weightLengths).descriptor
     let biasPlain = try TensorLayout(lengths: [weights.outputChannels])
-    var biasLayout = biasPlain.descriptor
-    let attributes = try OperationAttributes(accumulates: residual != nil, activation: activation)
-    let engine = try Engine.cpu()
-
-    var operation = dnnl_convolution_desc_t()
-    // Sound: every layout and array lives through the call, which copies them.
-    try check(
-      unsafe withUnsafePointer(to: &biasLayout) { bias in
-        unsafe dnnl_dilated_convolution_forward_desc_init(
-          &operation, dnnl_forward_inference, dnnl_convolution_direct, &sourceLayout,
-          &weightLayout, weights.bias.isEmpty ? nil : bias, &targetLayout,
-          geometry.stride.int64, geometry.dilation.gaps, geometry.paddingBefore.int64,
-          geometry.convolutionPaddingAfter(input: shape(of: source), output: outputShape))
-      }, "convolution")
-    let descriptor = try PrimitiveDescriptor("convolution") {
-      unsafe dnnl_primitive_desc_create(&$0, &operation, attributes.handle, engine, nil)
-    }
+    let descriptor = try PrimitiveDescriptor.convolution(
+      WindowNumbers(geometry, from: shape(of: source), to: outputShape),
+      from: .any(shape(of: source).lengths), weights: .any(weightLengths),
+      bias: weights.bias.isEmpty ? nil : biasPlain, to: .any(outputShape.lengths),
+      OperationAttributes(accumulates: residual != nil, activation: activation))
 
     let wantedSource = try descriptor.layout(dnnl_query_src_md)
     let target = try descriptor.layout(dnnl_query_dst_md)
@@ -260,26 +245,12 @@ extension TensorProgramBuilder {
     // oneDNN names the output channels first; the values lie with the input channels first.
     let weightLengths = (groups > 1 ? [groups] : []) + [outputs, inputs] + kernel
     let weightOrder = groups > 1 ? [0, 2, 1, 3, 4, 5] : [1, 0, 2, 3, 4]
-    var sourceLayout = try TensorLayout.any(shape(of: source).lengths).descriptor
-    var targetLayout = try TensorLayout.any(outputShape.lengths).descriptor
-    var weightLayout = try TensorLayout.any(weightLengths).descriptor
     let biasPlain = try TensorLayout(lengths: [weights.outputChannels])
-    var biasLayout = biasPlain.descriptor
-    let attributes = try OperationAttributes()
-    let engine = try Engine.cpu()
-    var operation = dnnl_deconvolution_desc_t()
-    // Sound: every layout and array lives through the call, which copies them.
-    try check(
-      unsafe withUnsafePointer(to: &biasLayout) { bias in
-        unsafe dnnl_dilated_deconvolution_forward_desc_init(
-          &operation, dnnl_forward_inference, dnnl_deconvolution_direct, &sourceLayout,
-          &weightLayout, weights.bias.isEmpty ? nil : bias, &targetLayout,
-          geometry.stride.int64, geometry.dilation.gaps, geometry.paddingBefore.int64,
-          geometry.paddingAfter.int64)
-      }, "transposed convolution")
-    let descriptor = try PrimitiveDescriptor("transposed convolution") {
-      unsafe dnnl_primitive_desc_create(&$0, &operation, attributes.handle, engine, nil)
-    }
+    let descriptor = try PrimitiveDescriptor.convolution(
+      transposed: true, WindowNumbers(transposed: geometry),
+      from: .any(shape(of: source).lengths), weights: .any(weightLengths),
+      bias: weights.bias.isEmpty ? nil : biasPlain, to: .any(outputShape.lengths),
+      OperationAttributes())
     let wantedSource = try descriptor.layout(dnnl_query_src_md)
     let wantedWeights = try descriptor.layout(dnnl_query_weights_md)
     let target = try descriptor.layout(dnnl_query_dst_md)
@@ -303,24 +274,6 @@ extension TensorProgramBuilder {
     let result = addValue(outputShape, target, place)
     guard let activation else { return result }
     return try self.activation(result, activation)
-  }
-}
-
-extension AxisTriple {
-  var int64: [Int64] { components.map(Int64.init) }
-  /// oneDNN counts the gaps between taps, 0 for none.
-  var gaps: [Int64] { components.map { Int64($0 - 1) } }
-}
-
-extension WindowGeometry {
-  /// The padding after the last voxel that is used up by the windows; oneDNN wants it exact.
-  func convolutionPaddingAfter(input: TensorShape, output: TensorShape) -> [Int64] {
-    let (from, to) = ([input.z, input.y, input.x], [output.z, output.y, output.x])
-    return (0..<3).map { axis in
-      Int64(
-        (to[axis] - 1) * stride.components[axis] + reach(axis) - from[axis]
-          - paddingBefore.components[axis])
-    }
   }
 }
 

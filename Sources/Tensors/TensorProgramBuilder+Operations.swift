@@ -26,17 +26,7 @@ extension TensorProgramBuilder {
   ) throws(TensorError) -> TensorValue {
     let source = try materialized(input)
     let value = values[source.index]
-    var layout = value.layout.descriptor
-    let (kind, alpha, beta) = activation.algorithm
-    var operation = dnnl_eltwise_desc_t()
-    try check(
-      unsafe dnnl_eltwise_forward_desc_init(
-        &operation, dnnl_forward_inference, kind, &layout, alpha, beta), "activation")
-    let attributes = try OperationAttributes()
-    let engine = try Engine.cpu()
-    let descriptor = try PrimitiveDescriptor("activation") {
-      unsafe dnnl_primitive_desc_create(&$0, &operation, attributes.handle, engine, nil)
-    }
+    let descriptor = try PrimitiveDescriptor.activation(activation, value.layout)
     return addSimple(descriptor, source, shape: value.shape, layout: value.layout)
   }
 
@@ -44,16 +34,7 @@ extension TensorProgramBuilder {
   public mutating func channelSoftmax(_ input: TensorValue) throws(TensorError) -> TensorValue {
     let source = try materialized(input)
     let value = values[source.index]
-    var layout = value.layout.descriptor
-    var operation = dnnl_softmax_desc_t()
-    try check(
-      unsafe dnnl_softmax_forward_desc_init(&operation, dnnl_forward_inference, &layout, 1),
-      "softmax")
-    let attributes = try OperationAttributes()
-    let engine = try Engine.cpu()
-    let descriptor = try PrimitiveDescriptor("softmax") {
-      unsafe dnnl_primitive_desc_create(&$0, &operation, attributes.handle, engine, nil)
-    }
+    let descriptor = try PrimitiveDescriptor.channelSoftmax(value.layout)
     return addSimple(descriptor, source, shape: value.shape, layout: value.layout)
   }
 
@@ -68,26 +49,9 @@ extension TensorProgramBuilder {
         .invalidShape, operation: "pooling", "the window does not fit into \(value.shape)")
     }
     let shape = TensorShape(c: value.shape.c, z: lengths.z, y: lengths.y, x: lengths.x)
-    let kind =
-      switch pooling {
-      case .maximum: dnnl_pooling_max
-      case .average(countingPadding: true): dnnl_pooling_avg_include_padding
-      case .average(countingPadding: false): dnnl_pooling_avg_exclude_padding
-      }
-    var sourceLayout = value.layout.descriptor
-    var targetLayout = try TensorLayout.any(shape.lengths).descriptor
-    var operation = dnnl_pooling_v2_desc_t()
-    try check(
-      unsafe dnnl_pooling_v2_forward_desc_init(
-        &operation, dnnl_forward_inference, kind, &sourceLayout, &targetLayout,
-        geometry.stride.int64, geometry.kernel.int64, geometry.dilation.gaps,
-        geometry.paddingBefore.int64,
-        geometry.convolutionPaddingAfter(input: value.shape, output: shape)), "pooling")
-    let attributes = try OperationAttributes()
-    let engine = try Engine.cpu()
-    let descriptor = try PrimitiveDescriptor("pooling") {
-      unsafe dnnl_primitive_desc_create(&$0, &operation, attributes.handle, engine, nil)
-    }
+    let descriptor = try PrimitiveDescriptor.pooling(
+      pooling, WindowNumbers(geometry, from: value.shape, to: shape), from: value.layout,
+      to: .any(shape.lengths))
     return addSimple(
       descriptor, source, shape: shape, layout: try descriptor.layout(dnnl_query_dst_md))
   }
@@ -102,19 +66,8 @@ extension TensorProgramBuilder {
     guard shape.checkedCount != nil else {
       throw TensorError(.invalidShape, operation: "resampling", "\(shape) is no shape")
     }
-    var sourceLayout = value.layout.descriptor
-    var targetLayout = try TensorLayout.any(shape.lengths).descriptor
-    var operation = dnnl_resampling_desc_t()
-    try check(
-      unsafe dnnl_resampling_forward_desc_init(
-        &operation, dnnl_forward_inference,
-        interpolation == .nearest ? dnnl_resampling_nearest : dnnl_resampling_linear, nil,
-        &sourceLayout, &targetLayout), "resampling")
-    let attributes = try OperationAttributes()
-    let engine = try Engine.cpu()
-    let descriptor = try PrimitiveDescriptor("resampling") {
-      unsafe dnnl_primitive_desc_create(&$0, &operation, attributes.handle, engine, nil)
-    }
+    let descriptor = try PrimitiveDescriptor.resampling(
+      interpolation, from: value.layout, to: .any(shape.lengths))
     return addSimple(
       descriptor, source, shape: shape, layout: try descriptor.layout(dnnl_query_dst_md))
   }
@@ -158,22 +111,7 @@ extension TensorProgramBuilder {
     _ left: TensorValue, _ binary: BinaryOperation, _ right: Operand
   ) throws(TensorError) -> TensorValue {
     let value = values[left.index]
-    let kind =
-      switch binary {
-      case .add: dnnl_binary_add
-      case .subtract: dnnl_binary_sub
-      case .multiply: dnnl_binary_mul
-      }
-    var (first, second) = (value.layout.descriptor, right.layout.descriptor)
-    var target = value.layout.descriptor
-    var operation = dnnl_binary_desc_t()
-    try check(
-      unsafe dnnl_binary_desc_init(&operation, kind, &first, &second, &target), "\(binary)")
-    let attributes = try OperationAttributes()
-    let engine = try Engine.cpu()
-    let descriptor = try PrimitiveDescriptor("\(binary)") {
-      unsafe dnnl_primitive_desc_create(&$0, &operation, attributes.handle, engine, nil)
-    }
+    let descriptor = try PrimitiveDescriptor.joining(binary, value.layout, right.layout)
     return addSimple(descriptor, left, shape: value.shape, layout: value.layout, extra: [right])
   }
 
@@ -197,18 +135,8 @@ extension TensorProgramBuilder {
       throw TensorError(
         .invalidShape, operation: "normalization", "the parameters are not one per channel")
     }
-    var layout = value.layout.descriptor
-    var flags = UInt32(dnnl_use_scale.rawValue | dnnl_use_shift.rawValue)
-    if statistics != nil { flags |= UInt32(dnnl_use_global_stats.rawValue) }
-    var operation = dnnl_batch_normalization_desc_t()
-    try check(
-      unsafe dnnl_batch_normalization_forward_desc_init(
-        &operation, dnnl_forward_inference, &layout, epsilon, flags), "normalization")
-    let attributes = try OperationAttributes()
-    let engine = try Engine.cpu()
-    let descriptor = try PrimitiveDescriptor("normalization") {
-      unsafe dnnl_primitive_desc_create(&$0, &operation, attributes.handle, engine, nil)
-    }
+    let descriptor = try PrimitiveDescriptor.normalization(
+      value.layout, givenStatistics: statistics != nil, epsilon: epsilon)
     let vector = try TensorLayout(lengths: [channels])
     var parameters = [(DNNL_ARG_SCALE, scale), (DNNL_ARG_SHIFT, shift)]
     if let statistics {

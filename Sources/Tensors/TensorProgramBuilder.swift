@@ -165,13 +165,7 @@ public struct TensorProgramBuilder: Sendable {
     from source: Place, _ sourceLayout: TensorLayout, to target: Place,
     _ targetLayout: TensorLayout
   ) throws(TensorError) {
-    var (from, to) = (sourceLayout.descriptor, targetLayout.descriptor)
-    let engine = try Engine.cpu()
-    let attributes = try OperationAttributes()
-    // Sound: the layouts live through the call, which copies them.
-    let descriptor = try PrimitiveDescriptor("reorder") {
-      unsafe dnnl_reorder_primitive_desc_create(&$0, &from, engine, &to, engine, attributes.handle)
-    }
+    let descriptor = try PrimitiveDescriptor.reorder(from: sourceLayout, to: targetLayout)
     steps.append(
       .operation(
         descriptor,

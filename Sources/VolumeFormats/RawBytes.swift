@@ -21,6 +21,17 @@ extension MutableRawSpan {
       for index in range { bytes[index] ^= mask }
     }
   }
+
+  /// Stores each bit of a range as a byte of 0 or 1; the first bit is the highest of the first byte.
+  mutating func expand(_ bits: Range<Int>, of source: RawSpan, to offset: Int) {
+    for bit in bits {
+      // Sound: the load checks that it lies within the source, and any byte is a number.
+      let byte = source.unsafeLoad(fromByteOffset: bit / 8, as: UInt8.self)
+      storeBytes(
+        of: byte >> (7 - bit % 8) & 1, toByteOffset: offset + bit - bits.lowerBound,
+        as: UInt8.self)
+    }
+  }
 }
 
 /// Memory for decoded strips and tiles that the system commits only as it is filled, so that a
@@ -29,10 +40,13 @@ struct ScratchBytes: ~Copyable {
   private let memory: UnsafeMutableRawBufferPointer
 
   init(count: Int) {
+    // Sound: freed once, in deinit; only spans that keep self alive reach it. libtiff fills the part
+    // that is read, or throws.
     memory = .allocate(byteCount: count, alignment: 16)
   }
 
   deinit {
+    // Sound: allocated in init, freed nowhere else.
     memory.deallocate()
   }
 

@@ -154,13 +154,8 @@ struct TIFFRegion {
         start + (row - rows.lowerBound) * rowByteCount
         + (partColumns.lowerBound - columns.lowerBound) * valueByteCount
       if page.bitsPerSample == 1 {
-        for column in partColumns {
-          let bit = column - firstColumn
-          let byte = unit.unsafeLoad(fromByteOffset: unitRow + bit / 8, as: UInt8.self)
-          target.storeBytes(
-            of: byte >> (7 - bit % 8) & 1, toByteOffset: to + column - partColumns.lowerBound,
-            as: UInt8.self)
-        }
+        let bits = partColumns.lowerBound - firstColumn..<partColumns.upperBound - firstColumn
+        target.expand(bits, of: unit.extracting(unitRow..<unitRow + page.unitRowByteCount), to: to)
       } else {
         let from = unitRow + (partColumns.lowerBound - firstColumn) * valueByteCount
         target.copy(
