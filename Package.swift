@@ -69,7 +69,7 @@ let package = Package(
     library("Tensors", ["Voxels", "COneDNN"]),
 
     // Models.
-    library("Networks", ["Voxels", "Tensors"]),
+    library("Networks", ["Voxels", "Tensors"], settings: safe),
     library("Labels", ["Voxels"], settings: safe),
 
     // Methods.

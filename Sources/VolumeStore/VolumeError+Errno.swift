@@ -12,6 +12,7 @@ extension VolumeError {
       case ENAMETOOLONG: "choose a shorter path"
       default: nil
       }
+    // Sound: strerror returns a terminated string that is copied at once.
     self.init(
       code == ENOENT ? .notFound : .inputOutput, path: path,
       "\(message): \(String(cString: strerror(code))) (errno \(code))", remedy: remedy)

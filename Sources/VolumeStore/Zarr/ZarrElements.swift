@@ -90,6 +90,7 @@ struct FillValue: Hashable, Sendable {
     let one = [value]
     let raw = one.span.bytes
     for index in 0..<raw.byteCount {
+      // Sound: the index is within the bytes, and a byte has no alignment and no invalid value.
       bytes.append(raw.unsafeLoad(fromByteOffset: index, as: UInt8.self))
     }
     self.bytes = bytes
