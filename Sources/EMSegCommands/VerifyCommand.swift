@@ -83,6 +83,6 @@ struct Unsound: DiagnosedError {
   var diagnosis: Diagnosis {
     Diagnosis(
       "\(path): not sound", found: count == 1 ? "1 bad chunk" : "\(count) bad chunks",
-      remedy: "make the volume again with --force, or take it from a copy")
+      remedy: "run the line that made the volume again: it makes it anew; or take it from a copy")
   }
 }

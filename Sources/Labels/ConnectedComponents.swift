@@ -34,7 +34,7 @@ public struct LocalComponents: Sendable, Equatable {
 /// Finds the connected parts of equal non-zero value in a block.
 ///
 /// Two voxels belong together where a chain of neighbours of the same value joins them; zero is
-/// background. Threshold a block of measurements first: see ``thresholded(_:above:)``.
+/// background. Threshold a block of measurements first: see ``thresholded(_:atLeast:)``.
 ///
 /// - Parameters:
 ///   - volume: (1, z, y, x) labels or a mask, fewer than 2³² voxels.

@@ -1,28 +1,5 @@
 public import Voxels
 
-/// Marks the voxels above a value with 1, the others with 0; NaN is never above.
-///
-/// - Complexity: O(*n*) in the voxels.
-@specialized(where Scalar == UInt8)
-@specialized(where Scalar == UInt16)
-@specialized(where Scalar == UInt32)
-@specialized(where Scalar == UInt64)
-@specialized(where Scalar == Int8)
-@specialized(where Scalar == Int16)
-@specialized(where Scalar == Int32)
-@specialized(where Scalar == Int64)
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-public func thresholded<Scalar: VoxelScalar>(
-  _ volume: borrowing Volume<Scalar>, above threshold: Scalar
-) -> Volume<UInt8> {
-  var mask = Volume<UInt8>(channels: volume.channels, box: volume.box)
-  let values = volume.span
-  var marks = mask.mutableSpan
-  for index in values.indices { marks[index] = values[index] > threshold ? 1 : 0 }
-  return mask
-}
-
 /// Marks the voxels at or above a value with 1, the others with 0; NaN is never marked.
 ///
 /// - Complexity: O(*n*) in the voxels.
