@@ -35,7 +35,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 // The layers, from the ground up. A target imports only from rows below its own, and only what
-// its line lists (one edge stays within a row: VolumeFormats → VolumeStore).
+// its line lists (within the storage row: VolumeFormats → the stores and sections → VolumeStore).
 let package = Package(
   name: "fascicle",
   products: [
@@ -43,7 +43,10 @@ let package = Package(
     // What tools/bench measures, as it ships.
     .library(
       name: "FascicleKernels",
-      targets: ["Voxels", "Codecs", "VolumeStore", "Labels", "Segmentation", "Networks"]),
+      targets: [
+        "Voxels", "Codecs", "VolumeStore", "ZarrStore", "SectionFormats", "VolumeFormats", "Labels",
+        "Segmentation", "Networks",
+      ]),
   ],
   targets: [
     // System: one C library each; a module map and a header, nothing else.
@@ -52,6 +55,9 @@ let package = Package(
     system("CBlosc", pkgConfig: "blosc", package: "libblosc-dev"),
     system("CXXHash", pkgConfig: "libxxhash", package: "libxxhash-dev"),
     system("CTIFF", pkgConfig: "libtiff-4", package: "libtiff-dev"),
+    system("CSPNG", pkgConfig: "spng", package: "libspng-dev"),
+    system("CTurboJPEG", pkgConfig: "libturbojpeg", package: "libturbojpeg0-dev"),
+    system("CExpat", pkgConfig: "expat", package: "libexpat1-dev"),
     system("CHDF5", pkgConfig: "hdf5-serial", package: "libhdf5-dev"),
     system("COneDNN", package: "libdnnl-dev"),
 
@@ -62,7 +68,15 @@ let package = Package(
 
     // Storage: volumes on disk.
     library("VolumeStore", ["Voxels", "Codecs"]),
-    library("VolumeFormats", ["Voxels", "Codecs", "VolumeStore", "CTIFF", "CHDF5"]),
+    library("ZarrStore", ["Voxels", "Codecs", "VolumeStore"]),
+    library("PrecomputedStore", ["Voxels", "Codecs", "VolumeStore", "CTurboJPEG"]),
+    library("SectionFormats", ["Voxels", "Codecs", "VolumeStore", "CTIFF", "CSPNG", "CExpat"]),
+    library(
+      "VolumeFormats",
+      [
+        "Voxels", "Codecs", "VolumeStore", "ZarrStore", "PrecomputedStore", "SectionFormats",
+        "CHDF5",
+      ]),
 
     // Running and arithmetic.
     library("Blockwise", ["Voxels", "Codecs", "VolumeStore"], settings: safe),
@@ -74,6 +88,7 @@ let package = Package(
 
     // Methods.
     library("Segmentation", ["Voxels", "Labels"], settings: safe),
+    library("ImageFilters", ["Voxels"], settings: safe),
     library("Phantoms", ["Voxels", "Labels"], settings: safe),
 
     // Judging.
@@ -83,8 +98,9 @@ let package = Package(
     library(
       "EMSegCommands",
       [
-        "Voxels", "Codecs", "CommandLineInterface", "VolumeStore", "VolumeFormats", "Blockwise",
-        "Tensors", "Networks", "Labels", "Segmentation", "Phantoms", "Evaluation",
+        "Voxels", "Codecs", "CommandLineInterface", "VolumeStore", "ZarrStore", "PrecomputedStore",
+        "SectionFormats", "VolumeFormats", "Blockwise", "Tensors", "Networks", "Labels",
+        "Segmentation", "ImageFilters", "Phantoms", "Evaluation",
       ], settings: safe),
 
     // Tools: three lines each.
@@ -92,26 +108,36 @@ let package = Package(
 
     // Tests: one target per source target.
     .target(
-      name: "TestSupport", dependencies: ["Voxels", "Codecs", "VolumeStore", "Blockwise"],
+      name: "TestSupport",
+      dependencies: ["Voxels", "Codecs", "VolumeStore", "ZarrStore", "Blockwise"],
       path: "Tests/TestSupport", swiftSettings: settings),
     tests("VoxelsTests", ["Voxels"]),
     tests("CodecsTests", ["Codecs"]),
     tests("CommandLineInterfaceTests", ["CommandLineInterface"]),
     tests("VolumeStoreTests", ["Voxels", "Codecs", "VolumeStore"]),
-    tests("VolumeFormatsTests", ["Voxels", "Codecs", "VolumeStore", "VolumeFormats"]),
-    tests("BlockwiseTests", ["Voxels", "Codecs", "VolumeStore", "Blockwise"]),
+    tests("ZarrStoreTests", ["Voxels", "Codecs", "VolumeStore", "ZarrStore"]),
+    tests("PrecomputedStoreTests", ["Voxels", "Codecs", "VolumeStore", "PrecomputedStore"]),
+    tests("SectionFormatsTests", ["Voxels", "Codecs", "VolumeStore", "SectionFormats"]),
+    tests(
+      "VolumeFormatsTests",
+      ["Voxels", "Codecs", "VolumeStore", "ZarrStore", "SectionFormats", "VolumeFormats"]),
+    tests("BlockwiseTests", ["Voxels", "Codecs", "VolumeStore", "ZarrStore", "Blockwise"]),
     tests("TensorsTests", ["Voxels", "Tensors"]),
     tests("NetworksTests", ["Voxels", "Tensors", "Networks"]),
     tests("LabelsTests", ["Voxels", "Labels"]),
     tests("SegmentationTests", ["Voxels", "Labels", "Segmentation"]),
+    tests("ImageFiltersTests", ["Voxels", "ImageFilters"]),
     tests("PhantomsTests", ["Voxels", "Phantoms"]),
     tests("EvaluationTests", ["Voxels", "Labels", "Evaluation"]),
     tests(
       "EMSegCommandsTests",
       [
-        "Voxels", "Codecs", "CommandLineInterface", "VolumeStore", "VolumeFormats", "Blockwise",
-        "Labels", "Segmentation", "Phantoms", "Evaluation", "EMSegCommands",
+        "Voxels", "Codecs", "CommandLineInterface", "VolumeStore", "ZarrStore", "PrecomputedStore",
+        "SectionFormats", "VolumeFormats", "Blockwise", "Labels", "Segmentation", "ImageFilters",
+        "Phantoms", "Evaluation", "EMSegCommands",
       ]),
-    tests("InteropTests", ["Voxels", "Codecs", "VolumeStore", "VolumeFormats"]),
+    tests(
+      "InteropTests",
+      ["Voxels", "Codecs", "VolumeStore", "ZarrStore", "PrecomputedStore", "VolumeFormats"]),
   ]
 )

@@ -1,5 +1,6 @@
 import Codecs
 import VolumeStore
+import ZarrStore
 import Voxels
 
 /// A stored affinity volume, checked to mean what the segmentation takes it to mean.

@@ -1,6 +1,7 @@
 import Codecs
 import CommandLineInterface
 import VolumeStore
+import ZarrStore
 import Voxels
 
 /// The command `emseg agglomerate`.

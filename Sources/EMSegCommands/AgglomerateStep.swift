@@ -4,6 +4,7 @@ import Labels
 import Segmentation
 import Synchronization
 import VolumeStore
+import ZarrStore
 import Voxels
 
 /// Region graph, merges, segment table and labels of a volume of fragments.

@@ -1,7 +1,9 @@
 import CommandLineInterface
 import FoundationEssentials
+import SectionFormats
 import VolumeFormats
 import VolumeStore
+import ZarrStore
 import Voxels
 
 /// The command `emseg export`.

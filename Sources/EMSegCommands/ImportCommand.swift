@@ -3,6 +3,7 @@ import Codecs
 import CommandLineInterface
 import VolumeFormats
 import VolumeStore
+import ZarrStore
 import Voxels
 
 /// What the voxels of a volume mean.

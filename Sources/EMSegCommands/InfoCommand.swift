@@ -2,6 +2,7 @@ import Codecs
 import CommandLineInterface
 import VolumeFormats
 import VolumeStore
+import ZarrStore
 import Voxels
 
 /// The command `emseg info`.

@@ -3,6 +3,7 @@ import CommandLineInterface
 import FoundationEssentials
 import VolumeFormats
 import VolumeStore
+import ZarrStore
 import Voxels
 
 /// A volume that a command reads: any format, or a project's labels.

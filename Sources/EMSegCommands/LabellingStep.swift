@@ -2,6 +2,7 @@ import Blockwise
 import Codecs
 import Labels
 import VolumeStore
+import ZarrStore
 import Voxels
 
 /// Labels a whole volume block by block: finds, joins, writes, and builds the pyramid.

@@ -3,6 +3,7 @@ import Codecs
 import CommandLineInterface
 import FoundationEssentials
 import VolumeStore
+import ZarrStore
 import Voxels
 
 /// An OME-Zarr image that a command makes, and may have begun to make in an earlier run.

@@ -4,6 +4,7 @@ import CommandLineInterface
 import Networks
 import Tensors
 import VolumeStore
+import ZarrStore
 import Voxels
 
 /// Predicts the affinities of a whole image.

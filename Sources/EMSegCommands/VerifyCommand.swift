@@ -2,6 +2,7 @@ import Codecs
 import CommandLineInterface
 import FoundationEssentials
 import VolumeStore
+import ZarrStore
 
 /// The command `emseg verify`.
 struct VerifyCommand: Command {

@@ -15,7 +15,7 @@ public enum HDF5Format: VolumeFormat {
     guard let status = try FileStatus(source.path), status.isRegularFile else { return false }
     var offset = 0
     while offset + signature.count <= status.byteCount, offset <= 1 << 16 {
-      let bytes = try VolumeFormats.bytes(
+      let bytes = try VolumeStore.bytes(
         ofFile: source.path, from: offset, count: signature.count)
       if bytes == signature { return true }
       offset = offset == 0 ? 512 : offset * 2

@@ -109,7 +109,7 @@ struct HDF5Opening: Sendable {
       storage.chunk.map { axes.extent(of: $0) }
       ?? VoxelExtent(z: 1, y: extent.y, x: extent.x)
     return VolumeMetadata(
-      extent: extent, channels: axes.channels, hasChannelAxis: axes.axes.contains(.channel),
+      extent: extent, channels: axes.channels, axes: axes.axes.contains(.channel) ? .czyx : .zyx,
       dataType: type, voxelSize: voxelSize, offset: offset,
       storageUnit: VoxelExtent(
         z: min(unit.z, extent.z), y: min(unit.y, extent.y), x: min(unit.x, extent.x)))

@@ -1,5 +1,5 @@
 import Synchronization
-import Voxels
+package import Voxels
 
 /// Decoded chunks kept in memory for the next read, the least recently used given up first.
 ///
@@ -9,9 +9,14 @@ public final class ChunkCache: Sendable {
   /// The most bytes of decoded values held.
   public let byteLimit: Int
 
-  struct Key: Hashable, Sendable {
+  package struct Key: Hashable, Sendable {
     let path: String
     let index: ChunkIndex
+
+    package init(path: String, index: ChunkIndex) {
+      self.path = path
+      self.index = index
+    }
   }
 
   struct Entry: Sendable {
@@ -56,7 +61,7 @@ public final class ChunkCache: Sendable {
     }
   }
 
-  func value<Scalar: VoxelScalar>(for key: Key, as type: Scalar.Type) -> [Scalar]? {
+  package func value<Scalar: VoxelScalar>(for key: Key, as type: Scalar.Type) -> [Scalar]? {
     let values = state.withLock { state -> (any Sendable)? in
       guard let entry = state.entries[key] else {
         state.misses += 1
@@ -70,7 +75,7 @@ public final class ChunkCache: Sendable {
     return values as? [Scalar]
   }
 
-  func insert<Scalar: VoxelScalar>(_ values: [Scalar], for key: Key) {
+  package func insert<Scalar: VoxelScalar>(_ values: [Scalar], for key: Key) {
     let byteCount = values.count * MemoryLayout<Scalar>.stride
     guard byteCount <= byteLimit else { return }
     state.withLock { state in
@@ -85,7 +90,7 @@ public final class ChunkCache: Sendable {
     }
   }
 
-  func remove(_ key: Key) {
+  package func remove(_ key: Key) {
     state.withLock { state in
       if let entry = state.entries[key] { state.drop(key, entry) }
     }

@@ -1,13 +1,13 @@
-import Voxels
+package import Voxels
 
 /// The place of a chunk in an array's grid of chunks.
-struct ChunkIndex: Hashable, Sendable {
-  var channel: Int, z: Int, y: Int, x: Int
+package struct ChunkIndex: Hashable, Sendable {
+  package var channel: Int, z: Int, y: Int, x: Int
 
   /// The index of the axes an array has.
-  func components(rank: Int) -> [Int] { Array([channel, z, y, x].suffix(rank)) }
+  package func components(rank: Int) -> [Int] { Array([channel, z, y, x].suffix(rank)) }
 
-  init(channel: Int, z: Int, y: Int, x: Int) {
+  package init(channel: Int, z: Int, y: Int, x: Int) {
     self.channel = channel
     self.z = z
     self.y = y
@@ -15,18 +15,18 @@ struct ChunkIndex: Hashable, Sendable {
   }
 
   /// Creates an index from one of an array of rank 3 or 4.
-  init(_ components: [Int]) {
+  package init(_ components: [Int]) {
     let padded = [Int](repeating: 0, count: 4 - components.count) + components
     self.init(channel: padded[0], z: padded[1], y: padded[2], x: padded[3])
   }
 
   /// The shard that holds an inner chunk.
-  func shard(grid: [Int], rank: Int) -> ChunkIndex {
+  package func shard(grid: [Int], rank: Int) -> ChunkIndex {
     ChunkIndex(zip(components(rank: rank), grid).map { $0 / $1 })
   }
 
   /// The inner chunk's place in its shard, in raster order.
-  func place(inShard shard: ChunkIndex, grid: [Int], rank: Int) -> Int {
+  package func place(inShard shard: ChunkIndex, grid: [Int], rank: Int) -> Int {
     var place = 0
     let first = shard.components(rank: rank)
     for (axis, position) in components(rank: rank).enumerated() {
@@ -37,29 +37,34 @@ struct ChunkIndex: Hashable, Sendable {
 }
 
 /// Some channels of a box: what a chunk covers, or what a read wants.
-struct ChunkRegion: Hashable, Sendable {
-  var box: VoxelBox
-  var channels: Range<Int>
+package struct ChunkRegion: Hashable, Sendable {
+  package var box: VoxelBox
+  package var channels: Range<Int>
 
-  func intersection(_ other: ChunkRegion) -> ChunkRegion {
+  package init(box: VoxelBox, channels: Range<Int>) {
+    self.box = box
+    self.channels = channels
+  }
+
+  package func intersection(_ other: ChunkRegion) -> ChunkRegion {
     ChunkRegion(
       box: box.intersection(other.box), channels: channels.clamped(to: other.channels))
   }
 }
 
 /// A regular grid of chunks.
-struct ChunkGrid: Sendable {
-  let chunk: VoxelExtent
-  let channels: Int
+package struct ChunkGrid: Sendable {
+  package let chunk: VoxelExtent
+  package let channels: Int
 
   /// Creates the grid of chunks of a shape of rank 3 or 4.
-  init(chunkShape: [Int], rank: Int) {
+  package init(chunkShape: [Int], rank: Int) {
     chunk = VoxelExtent(lengths: chunkShape.suffix(3))
     channels = rank == 4 ? chunkShape[0] : 1
   }
 
   /// What a chunk covers; a chunk at the far side may reach outside the array.
-  func region(of index: ChunkIndex) -> ChunkRegion {
+  package func region(of index: ChunkIndex) -> ChunkRegion {
     ChunkRegion(
       box: VoxelBox(
         origin: VoxelPosition(z: index.z * chunk.z, y: index.y * chunk.y, x: index.x * chunk.x),
@@ -68,7 +73,7 @@ struct ChunkGrid: Sendable {
   }
 
   /// The chunks that share voxels with a region, in raster order.
-  func indices(touching region: ChunkRegion) -> [ChunkIndex] {
+  package func indices(touching region: ChunkRegion) -> [ChunkIndex] {
     let start = region.box.origin
     let end = region.box.end
     var indices: [ChunkIndex] = []
@@ -84,5 +89,12 @@ struct ChunkGrid: Sendable {
       }
     }
     return indices
+  }
+}
+
+extension VoxelExtent {
+  package init(lengths: ArraySlice<Int>) {
+    let start = lengths.startIndex
+    self.init(z: lengths[start], y: lengths[start + 1], x: lengths[start + 2])
   }
 }

@@ -34,7 +34,7 @@ extension [UInt8] {
 }
 
 /// An array whose bytes a body fills, all of them unless it throws.
-func uninitializedValues<Scalar: VoxelScalar, Failure: Error>(
+package func uninitializedValues<Scalar: VoxelScalar, Failure: Error>(
   _ count: Int, _ fill: (inout MutableRawSpan) throws(Failure) -> Void
 ) throws(Failure) -> [Scalar] {
   var failure: Failure?

@@ -41,7 +41,7 @@ package enum PartialFile {
   }
 
   /// Whether a file's name is that of a partial file.
-  static func isPartial(_ name: String) -> Bool {
+  package static func isPartial(_ name: String) -> Bool {
     name.hasPrefix(".") && name.hasSuffix(".partial")
   }
 

@@ -40,7 +40,7 @@ public struct ChunkRecord: Hashable, Sendable, Codable {
   }
 
   /// The checksum from the CRC-32C of all bytes and the last four.
-  static func checksum(wholeCRC32C whole: UInt32, last: RawSpan) -> UInt32 {
+  package static func checksum(wholeCRC32C whole: UInt32, last: RawSpan) -> UInt32 {
     // The CRC-32C of any bytes followed by their own.
     whole == 0x4867_4BC7 && last.byteCount == 4 ? last.littleEndianUInt32(at: 0) : whole
   }

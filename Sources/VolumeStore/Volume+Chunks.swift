@@ -1,11 +1,11 @@
 import Glibc
-import Voxels
+package import Voxels
 
 // Copies between volumes and chunks, row by row. The unsafe code of this is all here.
 
 extension Volume {
   /// A chunk's values: this block's where it lies, the fill value elsewhere.
-  borrowing func chunk(_ region: ChunkRegion, fill: Scalar) -> [Scalar] {
+  package borrowing func chunk(_ region: ChunkRegion, fill: Scalar) -> [Scalar] {
     let source = ChunkRegion(box: box, channels: 0..<channels)
     let count = region.channels.count * region.box.extent.voxelCount
     let isInside = source.intersection(region) == region
@@ -20,7 +20,7 @@ extension Volume {
 }
 
 /// The values of a region, in (channel, z, y, x) order, that a body sets, all of them.
-func regionValues<Scalar: VoxelScalar>(
+package func regionValues<Scalar: VoxelScalar>(
   _ region: ChunkRegion, _ body: (inout RegionRoom<Scalar>) throws(VolumeError) -> Void
 ) throws(VolumeError) -> [Scalar] {
   let count = region.channels.count * region.box.extent.voxelCount
@@ -55,7 +55,7 @@ private func preferHugePages(_ buffer: UnsafeMutableRawBufferPointer) {
 ///
 /// Values are moved as bytes: their type is not known at compile time, and a loop over such values
 /// takes many times as long.
-struct RegionRoom<Scalar: VoxelScalar>: ~Copyable {
+package struct RegionRoom<Scalar: VoxelScalar>: ~Copyable {
   private let region: ChunkRegion
   private let start: UnsafeMutableRawPointer?
 
@@ -69,7 +69,7 @@ struct RegionRoom<Scalar: VoxelScalar>: ~Copyable {
   }
 
   /// Sets the values that lie within another region to that region's.
-  mutating func copy(_ values: Span<Scalar>, of source: ChunkRegion) {
+  package mutating func copy(_ values: Span<Scalar>, of source: ChunkRegion) {
     let shared = region.intersection(source)
     guard !shared.box.isEmpty, !shared.channels.isEmpty else { return }
     let from = RowIndex(source)
@@ -87,7 +87,7 @@ struct RegionRoom<Scalar: VoxelScalar>: ~Copyable {
   }
 
   /// Sets the values that lie within a part to one value.
-  mutating func fill(_ part: ChunkRegion, with value: Scalar) {
+  package mutating func fill(_ part: ChunkRegion, with value: Scalar) {
     let shared = region.intersection(part)
     guard !shared.box.isEmpty, !shared.channels.isEmpty else { return }
     let row = filledValues(value, count: shared.box.extent.x)
@@ -119,7 +119,7 @@ struct RegionRoom<Scalar: VoxelScalar>: ~Copyable {
 
 /// An array of one value, set by its bytes: a loop over values of a type unknown at compile time
 /// takes twenty times as long.
-func filledValues<Scalar: VoxelScalar>(_ value: Scalar, count: Int) -> [Scalar] {
+package func filledValues<Scalar: VoxelScalar>(_ value: Scalar, count: Int) -> [Scalar] {
   let width = MemoryLayout<Scalar>.stride
   return [Scalar](unsafeUninitializedCapacity: count) { buffer, filled in
     filled = count
@@ -157,13 +157,13 @@ private struct RowIndex {
   }
 }
 
-/// Whether every value has the bytes of one value.
-func isUniform<Scalar: VoxelScalar>(_ values: [Scalar], _ value: FillValue) -> Bool {
+/// Whether every value has the given bytes.
+package func isUniform<Scalar: VoxelScalar>(_ values: [Scalar], _ value: [UInt8]) -> Bool {
   let bytes = values.span.bytes
   let width = MemoryLayout<Scalar>.stride
-  precondition(value.bytes.count == width, "the value is of another type")
+  precondition(value.count == width, "the value is of another type")
   for index in 0..<min(width, bytes.byteCount)
-  where bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self) != value.bytes[index] {
+  where bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self) != value[index] {
     return false
   }
   return bytes.withUnsafeBytes { buffer in

@@ -4,10 +4,12 @@ public import Voxels
 public struct VolumeMetadata: Hashable, Sendable {
   /// The size in voxels; a volume's first voxel is the origin of its voxel coordinates.
   public var extent: VoxelExtent
-  /// The number of values per voxel.
+  /// The number of values per voxel: channels times time points, the channels varying fastest.
   public var channels: Int
-  /// Whether the stored array has a channel axis, also where it has one channel only.
-  public var hasChannelAxis: Bool
+  /// The number of time points.
+  public var timePoints: Int
+  /// The axes of the stored array; one that is not there has the length 1.
+  public var axes: VolumeAxes
   /// The type of one value.
   public var dataType: DataType
   /// The physical size of one voxel; nil where the file does not say.
@@ -19,17 +21,23 @@ public struct VolumeMetadata: Hashable, Sendable {
 
   /// Creates a description.
   public init(
-    extent: VoxelExtent, channels: Int = 1, hasChannelAxis: Bool = false, dataType: DataType,
-    voxelSize: VoxelSize?, offset: PhysicalPosition = .zero, storageUnit: VoxelExtent
+    extent: VoxelExtent, channels: Int = 1, timePoints: Int = 1, axes: VolumeAxes = .zyx,
+    dataType: DataType, voxelSize: VoxelSize?, offset: PhysicalPosition = .zero,
+    storageUnit: VoxelExtent
   ) {
+    precondition(channels % timePoints == 0, "every time point has the same channels")
     self.extent = extent
     self.channels = channels
-    self.hasChannelAxis = hasChannelAxis
+    self.timePoints = timePoints
+    self.axes = axes
     self.dataType = dataType
     self.voxelSize = voxelSize
     self.offset = offset
     self.storageUnit = storageUnit
   }
+
+  /// Whether the stored array has a channel axis, also where it has one channel only.
+  public var hasChannelAxis: Bool { axes.contains(.channel) }
 
   /// The whole volume in voxel coordinates.
   public var box: VoxelBox { VoxelBox(extent: extent) }

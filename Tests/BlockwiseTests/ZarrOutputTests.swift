@@ -2,6 +2,7 @@ import Blockwise
 import TestSupport
 import Testing
 import VolumeStore
+import ZarrStore
 import Voxels
 
 private let extent = VoxelExtent(z: 10, y: 16, x: 12)

@@ -1,3 +1,4 @@
+import ZarrStore
 import TestSupport
 import Testing
 import VolumeStore

@@ -1,3 +1,4 @@
+import ZarrStore
 import Labels
 import TestSupport
 import Testing

@@ -2,6 +2,7 @@ import TestSupport
 import Testing
 import VolumeFormats
 import VolumeStore
+import ZarrStore
 import Voxels
 
 @Suite struct ImportExportTests {

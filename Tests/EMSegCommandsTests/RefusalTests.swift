@@ -1,3 +1,4 @@
+import ZarrStore
 import Blockwise
 import Synchronization
 import TestSupport

@@ -2,6 +2,7 @@ import CommandLineInterface
 import EMSegCommands
 import TestSupport
 import VolumeStore
+import ZarrStore
 import Voxels
 
 /// What a command line gave.

@@ -1,6 +1,7 @@
 import TestSupport
 import Testing
 import VolumeStore
+import ZarrStore
 import Voxels
 
 @Suite struct SegmentTests {

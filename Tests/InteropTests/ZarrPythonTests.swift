@@ -1,6 +1,7 @@
 import TestSupport
 import Testing
 import VolumeStore
+import ZarrStore
 import Voxels
 
 /// Arrays that zarr-python 3.1.6 wrote (tools/golden/zarr.py).

@@ -1,7 +1,9 @@
+import SectionFormats
 import TestSupport
 import Testing
 import VolumeFormats
 import VolumeStore
+import ZarrStore
 import Voxels
 
 @Suite struct OpenVolumeTests {

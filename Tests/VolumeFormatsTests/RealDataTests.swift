@@ -1,4 +1,6 @@
+import TestSupport
 import Testing
+import SectionFormats
 import VolumeFormats
 import VolumeStore
 import Voxels

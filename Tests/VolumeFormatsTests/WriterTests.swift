@@ -1,6 +1,7 @@
 import Glibc
 import TestSupport
 import Testing
+import SectionFormats
 import VolumeFormats
 import VolumeStore
 import Voxels
@@ -116,7 +117,8 @@ private func isPartial(_ names: [String], of name: String) -> Bool {
     func check<Scalar: VoxelScalar>(_ type: Scalar.Type) throws {
       let folder = TemporaryFolder()
       let metadata = VolumeMetadata(
-        extent: VoxelExtent(z: 10, y: 70, x: 66), channels: channels, hasChannelAxis: channels > 1,
+        extent: VoxelExtent(z: 10, y: 70, x: 66), channels: channels,
+        axes: channels > 1 ? .czyx : .zyx,
         dataType: Scalar.dataType,
         voxelSize: VoxelSize(z: 0.04, y: 0.005, x: 0.004, unit: .micrometer),
         offset: PhysicalPosition(z: 0.4, y: 0, x: 1), storageUnit: VoxelExtent(cube: 64))

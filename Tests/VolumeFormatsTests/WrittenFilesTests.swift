@@ -1,5 +1,7 @@
 import Glibc
+import TestSupport
 import Testing
+import SectionFormats
 import VolumeFormats
 import VolumeStore
 import Voxels
@@ -13,7 +15,7 @@ struct WrittenFilesTests {
 
   private static func metadata(_ type: DataType, channels: Int? = nil) -> VolumeMetadata {
     VolumeMetadata(
-      extent: extent, channels: channels ?? 1, hasChannelAxis: channels != nil, dataType: type,
+      extent: extent, channels: channels ?? 1, axes: channels == nil ? .zyx : .czyx, dataType: type,
       voxelSize: VoxelSize(z: 40, y: 5, x: 4), offset: PhysicalPosition(z: 80, y: 15, x: 16),
       storageUnit: extent)
   }

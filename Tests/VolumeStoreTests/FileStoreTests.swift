@@ -3,6 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 import VolumeStore
+import ZarrStore
 import Voxels
 
 @Suite struct `A file store` {

@@ -1,4 +1,5 @@
 import VolumeStore
+import ZarrStore
 import Voxels
 
 // How fast a whole array is read, on one thread.

@@ -1,0 +1,243 @@
+import VolumeStore
+import Codecs
+import Voxels
+
+/// How the values of one chunk become bytes: an order of axes, an order of bytes, then codecs.
+struct CodecChain: Sendable {
+  /// The order of axes in the stored bytes, slowest first; nil where it is the array's own.
+  var transpose: [Int]?
+  var isBigEndian = false
+  var codecs: [any BytesCodec]
+
+  /// The pipeline of new arrays: compressed, and no flipped bit passes it.
+  static let standard = CodecChain(codecs: [ZstdCodec(level: 3, checksum: true), CRC32CCodec()])
+
+  /// The most bytes a chunk may be stored in, with room for another library's worse encoder.
+  func limit(decodedCount: Int) -> Int {
+    let count = codecs.reduce(decodedCount) { $1.maximalEncodedCount($0) }
+    return count + count / 2 + 65536
+  }
+
+  var json: [JSONValue] {
+    var list: [JSONValue] = []
+    if let transpose {
+      let order = JSONValue.array(transpose.map { .integer(Int64($0)) })
+      list.append(
+        .object(["name": .string("transpose"), "configuration": .object(["order": order])]))
+    }
+    list.append(
+      .object([
+        "name": .string("bytes"),
+        "configuration": .object(["endian": .string(isBigEndian ? "big" : "little")]),
+      ]))
+    for codec in codecs {
+      var object: JSONObject = ["name": .string(type(of: codec).name)]
+      if let configuration = codec.configuration {
+        object["configuration"] = .object(configuration)
+      }
+      list.append(.object(object))
+    }
+    return list
+  }
+
+  // MARK: Values to bytes
+
+  func encode<Scalar: VoxelScalar>(_ values: Span<Scalar>) throws(CodecError) -> [UInt8] {
+    precondition(transpose == nil && !isBigEndian, "such chunks are read only")
+    guard let first = codecs.first else {
+      return [UInt8](capacity: values.count * MemoryLayout<Scalar>.stride) {
+        $0.append(copying: values.bytes)
+      }
+    }
+    var bytes = try first.encode(values.bytes)
+    for codec in codecs.dropFirst() { bytes = try codec.encode(bytes.span.bytes) }
+    return bytes
+  }
+
+  // MARK: Bytes to values
+
+  /// Decodes a chunk of `count` values, in the stored order of axes, in place of `values`.
+  ///
+  /// The codec nearest to the values writes straight into them; where there are `count` already,
+  /// no memory is asked for.
+  func decode<Scalar: VoxelScalar>(
+    _ stored: [UInt8], count: Int, to values: inout [Scalar]
+  ) throws(CodecError) {
+    let byteCount = count * MemoryLayout<Scalar>.stride
+    var limits: [Int] = []
+    var bound = byteCount
+    for codec in codecs {
+      limits.append(bound)
+      bound = limit(of: codec, decodedCount: bound)
+    }
+    var bytes = stored
+    for index in codecs.indices.dropFirst().reversed() {
+      bytes = try codecs[index].decode(bytes.span.bytes, limit: limits[index])
+    }
+    if values.count == count {
+      var span = values.mutableSpan
+      var target = span.mutableBytes
+      try decodeValues(bytes.span.bytes, into: &target)
+    } else {
+      values = try uninitializedValues(count) { (target) throws(CodecError) in
+        try self.decodeValues(bytes.span.bytes, into: &target)
+      }
+    }
+    if isBigEndian {
+      var span = values.mutableSpan
+      var bytes = span.mutableBytes
+      bytes.swapBytes(0..<byteCount, valueByteCount: MemoryLayout<Scalar>.stride)
+    }
+  }
+
+  private func limit(of codec: any BytesCodec, decodedCount: Int) -> Int {
+    let count = codec.maximalEncodedCount(decodedCount)
+    return count + count / 2 + 65536
+  }
+
+  private func decodeValues(
+    _ bytes: RawSpan, into target: inout MutableRawSpan
+  ) throws(CodecError) {
+    guard let first = codecs.first else {
+      guard bytes.byteCount == target.byteCount else {
+        throw CodecError(
+          .corruptData, codec: "bytes",
+          "there are \(bytes.byteCount) bytes where \(target.byteCount) are expected")
+      }
+      target.update(copying: bytes)
+      return
+    }
+    try first.decode(bytes, into: &target)
+  }
+
+  /// The values with their axes in the array's order.
+  func reordered<Scalar: VoxelScalar>(_ values: [Scalar], shape: [Int]) -> [Scalar] {
+    guard let transpose else { return values }
+    // Stored axis k is axis transpose[k] of the array.
+    var strides = [Int](repeating: 0, count: shape.count)
+    var step = 1
+    for axis in transpose.reversed() {
+      strides[axis] = step
+      step *= shape[axis]
+    }
+    return [Scalar](capacity: values.count) { output in
+      var index = [Int](repeating: 0, count: shape.count)
+      for _ in values.indices {
+        var source = 0
+        for axis in shape.indices { source += index[axis] * strides[axis] }
+        output.append(values[source])
+        for axis in shape.indices.reversed() {
+          index[axis] += 1
+          if index[axis] < shape[axis] { break }
+          index[axis] = 0
+        }
+      }
+    }
+  }
+}
+
+extension CodecChain {
+  /// What a `codecs` list describes: a chain, and for a sharded array the shard's inner layout.
+  struct Parsed {
+    var chain: CodecChain
+    var sharding: Sharding?
+  }
+
+  static func parse(
+    _ json: JSONValue?, dataType: DataType, chunkShape: [Int], isInner: Bool = false,
+    in document: ZarrDocument
+  ) throws(VolumeError) -> Parsed {
+    guard let list = json?.array, !list.isEmpty else {
+      throw document.malformed(
+        "codecs is missing or empty", found: json, expected: "a list of codecs")
+    }
+    guard list.count <= 16 else {
+      throw document.malformed(
+        "there are too many codecs", found: .integer(Int64(list.count)), expected: "at most 16")
+    }
+    var chain = CodecChain(codecs: [])
+    var sharding: Sharding?
+    var hasArrayToBytes = false
+    for item in list {
+      let (name, configuration) = try document.extensionPoint(item, "a codec")
+      switch name {
+      case "transpose":
+        guard !hasArrayToBytes, chain.transpose == nil else {
+          throw document.malformed("a transpose codec comes too late or twice", found: item)
+        }
+        chain.transpose = try transposition(configuration, rank: chunkShape.count, in: document)
+      case "bytes":
+        guard !hasArrayToBytes else {
+          throw document.malformed("a second array → bytes codec", found: item)
+        }
+        hasArrayToBytes = true
+        chain.isBigEndian = try isBigEndian(configuration, dataType: dataType, in: document)
+      case "sharding_indexed":
+        guard !hasArrayToBytes else {
+          throw document.malformed("a second array → bytes codec", found: item)
+        }
+        guard !isInner, chain.transpose == nil else {
+          throw document.unsupported(
+            "shards inside shards and transposed shards are not supported", found: name)
+        }
+        hasArrayToBytes = true
+        sharding = try Sharding(
+          configuration, dataType: dataType, shardShape: chunkShape, in: document)
+      default:
+        let codec: any BytesCodec
+        do throws(CodecError) {
+          codec = try CodecRegistry.codec(named: name, configuration: configuration)
+        } catch  where error.code == .unknownCodec {
+          throw document.unsupported(
+            "the codec is not supported", found: name,
+            expected:
+              "bytes, sharding_indexed, transpose, \(CodecRegistry.names.joined(separator: ", "))",
+            cause: error)
+        } catch {
+          throw document.malformed("a codec's configuration is wrong", found: item, cause: error)
+        }
+        guard hasArrayToBytes else {
+          throw document.malformed(
+            "a bytes → bytes codec comes before the array → bytes codec", found: item,
+            expected: "bytes or sharding_indexed first")
+        }
+        guard sharding == nil else {
+          throw document.unsupported("codecs around whole shards are not supported", found: name)
+        }
+        chain.codecs.append(codec)
+      }
+    }
+    guard hasArrayToBytes else {
+      throw document.malformed(
+        "there is no array → bytes codec", found: json, expected: "bytes or sharding_indexed")
+    }
+    return Parsed(chain: chain, sharding: sharding)
+  }
+
+  private static func transposition(
+    _ configuration: JSONObject, rank: Int, in document: ZarrDocument
+  ) throws(VolumeError) -> [Int]? {
+    let order = configuration["order"]?.array?.compactMap { $0.int } ?? []
+    guard configuration.count == 1, order.sorted() == Array(0..<rank) else {
+      throw document.malformed(
+        "the transpose order is wrong", found: .object(configuration),
+        expected: "each axis from 0 to \(rank - 1) once")
+    }
+    return order == Array(0..<rank) ? nil : order
+  }
+
+  private static func isBigEndian(
+    _ configuration: JSONObject, dataType: DataType, in document: ZarrDocument
+  ) throws(VolumeError) -> Bool {
+    let endian = configuration["endian"]
+    guard configuration.keys.allSatisfy({ $0 == "endian" }),
+      endian?.string == "little" || endian?.string == "big"
+        || (endian == nil && dataType.byteCount == 1)
+    else {
+      throw document.malformed(
+        "the configuration of the bytes codec is wrong", found: .object(configuration),
+        expected: "endian, little or big")
+    }
+    return endian?.string == "big"
+  }
+}

@@ -1,0 +1,180 @@
+public import VolumeStore
+import Codecs
+public import Voxels
+
+extension ZarrArray {
+  /// Reads a region, all channels.
+  ///
+  /// - Returns: (channel, z, y, x) values covering exactly `box`.
+  /// - Throws: ``VolumeError`` with `outOfBounds` where the box reaches outside, `dataTypeMismatch`
+  ///   where `Scalar` is not the stored type, `corruptChunk` where the bytes are damaged.
+  /// - Complexity: O(*n*) in the voxels of the chunks touched.
+  public func read<Scalar: VoxelScalar>(
+    _ box: VoxelBox, as type: Scalar.Type
+  ) throws(VolumeError) -> Volume<Scalar> {
+    try requireType(type)
+    guard !box.isEmpty, metadata.box.contains(box) else {
+      throw VolumeError(
+        .outOfBounds, path: path, "the region reaches outside the volume", found: "\(box)",
+        expected: "voxels within \(metadata.extent)")
+    }
+    if let whole = try readWholeChunk(box, as: type) { return whole }
+    let wanted = ChunkRegion(box: box, channels: 0..<metadata.channels)
+    let grid = ChunkGrid(chunkShape: zarr.chunkShape, rank: zarr.rank)
+    // The chunks tile the box: those that are not stored set the fill value.
+    let values = try regionValues(wanted) { (room: inout RegionRoom<Scalar>) throws(VolumeError) in
+      var chunk: [Scalar] = []
+      for file in grid.indices(touching: wanted) {
+        try self.readFile(file, wanted, into: &room, by: &chunk)
+      }
+    }
+    return Volume(channels: metadata.channels, box: box, values: values)
+  }
+
+  /// The grid of what is decoded at once.
+  var decodedGrid: ChunkGrid { ChunkGrid(chunkShape: zarr.decodedShape, rank: zarr.rank) }
+
+  /// A region that is exactly one chunk needs no second copy of its values.
+  private func readWholeChunk<Scalar: VoxelScalar>(
+    _ box: VoxelBox, as type: Scalar.Type
+  ) throws(VolumeError) -> Volume<Scalar>? {
+    let wanted = ChunkRegion(box: box, channels: 0..<metadata.channels)
+    let grid = decodedGrid
+    let indices = grid.indices(touching: wanted)
+    guard zarr.sharding == nil, indices.count == 1, let index = indices.first,
+      grid.region(of: index) == wanted
+    else { return nil }
+    var values: [Scalar] = []
+    guard
+      try decodeChunk(
+        index, to: &values,
+        from: { () throws(VolumeError) in
+          try self.store.read(
+            self.key(index), limit: self.zarr.chain.limit(decodedCount: self.decodedByteCount))
+        })
+    else {
+      let count = metadata.channels * box.extent.voxelCount
+      let values = filledValues(zarr.fill.value(type), count: count)
+      return Volume(channels: metadata.channels, box: box, values: values)
+    }
+    return Volume(channels: metadata.channels, box: box, values: values)
+  }
+
+  /// Reads what a file holds of a region; `chunk` holds one decoded chunk after the other.
+  private func readFile<Scalar: VoxelScalar>(
+    _ file: ChunkIndex, _ wanted: ChunkRegion, into room: inout RegionRoom<Scalar>,
+    by chunk: inout [Scalar]
+  ) throws(VolumeError) {
+    let fill = zarr.fill.value(Scalar.self)
+    guard let sharding = zarr.sharding else {
+      let region = decodedGrid.region(of: file)
+      let isStored = try decodeChunk(file, to: &chunk) { () throws(VolumeError) in
+        try self.readStored(file)
+      }
+      if isStored { room.copy(chunk.span, of: region) } else { room.fill(region, with: fill) }
+      return
+    }
+    let fileRegion = ChunkGrid(chunkShape: zarr.chunkShape, rank: zarr.rank).region(of: file)
+    let inner = decodedGrid.indices(touching: wanted.intersection(fileRegion))
+    var pending: [ChunkIndex] = []
+    for index in inner {
+      guard let cached = cachedChunk(index, as: Scalar.self) else {
+        pending.append(index)
+        continue
+      }
+      room.copy(cached.span, of: decodedGrid.region(of: index))
+    }
+    guard !pending.isEmpty else { return }
+    guard let shard = try store.openFile(key(file)) else {
+      for index in pending { room.fill(decodedGrid.region(of: index), with: fill) }
+      return
+    }
+    let places = try ShardIndex(of: shard, sharding)
+    for index in pending {
+      let region = decodedGrid.region(of: index)
+      let place = index.place(inShard: file, grid: sharding.grid, rank: zarr.rank)
+      guard let range = places.ranges[place] else {
+        room.fill(region, with: fill)
+        continue
+      }
+      _ = try decodeChunk(index, to: &chunk) { () throws(VolumeError) in
+        try self.readChunk(range, of: shard)
+      }
+      room.copy(chunk.span, of: region)
+    }
+  }
+
+  /// The bytes of one decoded chunk.
+  var decodedByteCount: Int { zarr.decodedShape.reduce(1, *) * metadata.dataType.byteCount }
+
+  func key(_ index: ChunkIndex) -> String {
+    zarr.keyEncoding.key(index.components(rank: zarr.rank))
+  }
+
+  private func readStored(_ index: ChunkIndex) throws(VolumeError) -> [UInt8]? {
+    let key = key(index)
+    guard let file = try store.openFile(key) else { return nil }
+    return try readChunk(0..<file.byteCount, of: file)
+  }
+
+  func readChunk(
+    _ range: Range<Int>, of file: borrowing StoredFile
+  ) throws(VolumeError) -> [UInt8] {
+    let limit = zarr.decodedChain.limit(decodedCount: decodedByteCount)
+    guard range.count <= limit else {
+      throw VolumeError(
+        .corruptChunk, path: file.path, "the chunk is stored in more bytes than it can need",
+        found: "\(range.count)", expected: "at most \(limit)", remedy: Self.rewriteRemedy)
+    }
+    return try file.read(at: range.lowerBound, count: range.count)
+  }
+
+  static var rewriteRemedy: String { "write the chunk again from its source" }
+
+  private func cachedChunk<Scalar: VoxelScalar>(
+    _ index: ChunkIndex, as type: Scalar.Type
+  ) -> [Scalar]? {
+    cache?.value(for: ChunkCache.Key(path: path, index: index), as: type)
+  }
+
+  /// Gives a chunk's values in the array's order of axes; false where it is not stored.
+  ///
+  /// Without a cache that keeps them, the values take the place of those that `values` holds.
+  private func decodeChunk<Scalar: VoxelScalar>(
+    _ index: ChunkIndex, to values: inout [Scalar],
+    from bytes: () throws(VolumeError) -> [UInt8]?
+  ) throws(VolumeError) -> Bool {
+    if let cached = cachedChunk(index, as: Scalar.self) {
+      values = cached
+      return true
+    }
+    guard let stored = try bytes() else { return false }
+    if cache != nil { values = [] }
+    try decode(stored, to: &values, key: key(fileIndex(of: index)))
+    cache?.insert(values, for: ChunkCache.Key(path: path, index: index))
+    return true
+  }
+
+  /// Decodes a chunk in place of the values of another, or of none.
+  func decode<Scalar: VoxelScalar>(
+    _ stored: [UInt8], to values: inout [Scalar], key: String
+  ) throws(VolumeError) {
+    do throws(CodecError) {
+      try zarr.decodedChain.decode(
+        stored, count: zarr.decodedShape.reduce(1, *), to: &values)
+      if zarr.decodedChain.transpose != nil {
+        values = zarr.decodedChain.reordered(values, shape: zarr.decodedShape)
+      }
+    } catch {
+      throw VolumeError(
+        .corruptChunk, path: store.path(of: key), "the chunk does not decode",
+        remedy: Self.rewriteRemedy, cause: error)
+    }
+  }
+
+  /// The file that holds a decoded chunk.
+  private func fileIndex(of index: ChunkIndex) -> ChunkIndex {
+    guard let sharding = zarr.sharding else { return index }
+    return index.shard(grid: sharding.grid, rank: zarr.rank)
+  }
+}

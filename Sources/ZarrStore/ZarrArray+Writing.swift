@@ -1,0 +1,132 @@
+public import VolumeStore
+import Codecs
+public import Voxels
+
+extension ZarrArray {
+  /// Writes a region, all channels, whose faces lie on storage-unit boundaries or on the volume's.
+  ///
+  /// Equal values give equal files. A storage unit whose every value is the fill value has no file;
+  /// one that was there before is removed.
+  ///
+  /// - Returns: What was stored, one record for each file.
+  /// - Throws: ``VolumeError`` with `misalignedWrite` where the faces do not lie there,
+  ///   `dataTypeMismatch` where `Scalar` is not the stored type, `inputOutput`.
+  public func write<Scalar: VoxelScalar>(
+    _ volume: borrowing Volume<Scalar>
+  ) throws(VolumeError) -> [ChunkRecord] {
+    try requireType(Scalar.self)
+    try requireWritable()
+    try requireAligned(volume.box)
+    precondition(volume.channels == metadata.channels, "a write covers all channels")
+    let region = ChunkRegion(box: volume.box, channels: 0..<volume.channels)
+    let grid = ChunkGrid(chunkShape: zarr.chunkShape, rank: zarr.rank)
+    var records: [ChunkRecord] = []
+    for index in grid.indices(touching: region) {
+      let bytes =
+        if let sharding = zarr.sharding {
+          try encodeShard(volume, index, sharding)
+        } else {
+          try encodeChunk(volume, grid.region(of: index))
+        }
+      records.append(try store(bytes, index))
+    }
+    return records
+  }
+
+  /// Makes everything written so far durable.
+  public func synchronize() throws(VolumeError) { try store.synchronize() }
+
+  /// Whether the bytes under a record's key are the ones recorded.
+  public func isIntact(_ record: ChunkRecord) throws(VolumeError) -> Bool {
+    guard let file = try store.openFile(record.key) else { return record.byteCount == 0 }
+    guard file.byteCount == record.byteCount, record.byteCount > 0 else { return false }
+    let bytes: [UInt8]
+    do throws(VolumeError) {
+      bytes = try file.read(at: 0, count: file.byteCount)
+    } catch  where error.code == .corruptChunk {
+      return false
+    }
+    return record.matches(bytes.span.bytes)
+  }
+
+  private func store(_ bytes: [UInt8]?, _ index: ChunkIndex) throws(VolumeError) -> ChunkRecord {
+    let key = key(index)
+    if let cache { invalidate(index, in: cache) }
+    guard let bytes else {
+      try store.remove(key)
+      return ChunkRecord(key: key, byteCount: 0, crc32c: 0)
+    }
+    try store.write(bytes.span.bytes, to: key)
+    return ChunkRecord(key: key, storing: bytes.span.bytes)
+  }
+
+  /// The bytes of one chunk; nil where every value is the fill value.
+  private func encodeChunk<Scalar: VoxelScalar>(
+    _ volume: borrowing Volume<Scalar>, _ region: ChunkRegion
+  ) throws(VolumeError) -> [UInt8]? {
+    let values = volume.chunk(region, fill: zarr.fill.value(Scalar.self))
+    guard !isUniform(values, zarr.fill.bytes) else { return nil }
+    do throws(CodecError) {
+      return try zarr.decodedChain.encode(values.span)
+    } catch {
+      throw VolumeError(
+        .inputOutput, path: path, "a chunk cannot be encoded", cause: error)
+    }
+  }
+
+  private func encodeShard<Scalar: VoxelScalar>(
+    _ volume: borrowing Volume<Scalar>, _ index: ChunkIndex, _ sharding: Sharding
+  ) throws(VolumeError) -> [UInt8]? {
+    let shard = ChunkGrid(chunkShape: zarr.chunkShape, rank: zarr.rank).region(of: index)
+    let covered = ChunkRegion(box: volume.box, channels: 0..<volume.channels)
+    var chunks: [[UInt8]?] = []
+    for inner in decodedGrid.indices(touching: shard) {
+      let region = decodedGrid.region(of: inner)
+      // Inner chunks wholly outside the array stay empty.
+      let isInside = !region.intersection(covered).box.isEmpty
+      chunks.append(isInside ? try encodeChunk(volume, region) : nil)
+    }
+    guard chunks.contains(where: { $0 != nil }) else { return nil }
+    return sharding.assemble(chunks)
+  }
+
+  private func invalidate(_ index: ChunkIndex, in cache: ChunkCache) {
+    let region = ChunkGrid(chunkShape: zarr.chunkShape, rank: zarr.rank).region(of: index)
+    for inner in decodedGrid.indices(touching: region) {
+      cache.remove(ChunkCache.Key(path: path, index: inner))
+    }
+  }
+
+  private func requireAligned(_ box: VoxelBox) throws(VolumeError) {
+    let unit = metadata.storageUnit
+    func fits(_ start: Int, _ end: Int, _ unit: Int, _ length: Int) -> Bool {
+      start % unit == 0 && (end % unit == 0 || end == length)
+    }
+    let end = box.end
+    guard metadata.box.contains(box) else {
+      throw VolumeError(
+        .outOfBounds, path: path, "the region reaches outside the volume", found: "\(box)",
+        expected: "voxels within \(metadata.extent)")
+    }
+    guard fits(box.origin.z, end.z, unit.z, metadata.extent.z),
+      fits(box.origin.y, end.y, unit.y, metadata.extent.y),
+      fits(box.origin.x, end.x, unit.x, metadata.extent.x)
+    else {
+      throw VolumeError(
+        .misalignedWrite, path: path, "the write does not cover whole storage units",
+        found: "\(box)", expected: "faces at multiples of \(unit)",
+        remedy: "choose a block that is a whole number of storage units")
+    }
+  }
+
+  private func requireWritable() throws(VolumeError) {
+    guard zarr.decodedChain.transpose == nil, !zarr.decodedChain.isBigEndian,
+      zarr.sharding?.indexIsAtEnd != false
+    else {
+      throw VolumeError(
+        .unsupportedFeature, path: path,
+        "arrays with transposed axes, big-endian values or shards with a leading index are read only",
+        remedy: "write to a new array")
+    }
+  }
+}
