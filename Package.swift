@@ -44,8 +44,8 @@ let package = Package(
     .library(
       name: "FascicleKernels",
       targets: [
-        "Voxels", "Codecs", "VolumeStore", "ZarrStore", "SectionFormats", "VolumeFormats", "Labels",
-        "Segmentation", "Networks",
+        "Voxels", "Codecs", "VolumeStore", "ZarrStore", "SectionFormats", "HDF5Formats",
+        "VolumeFormats", "Labels", "Segmentation", "Networks",
       ]),
   ],
   targets: [
@@ -71,11 +71,12 @@ let package = Package(
     library("ZarrStore", ["Voxels", "Codecs", "VolumeStore"]),
     library("PrecomputedStore", ["Voxels", "Codecs", "VolumeStore", "CTurboJPEG"]),
     library("SectionFormats", ["Voxels", "Codecs", "VolumeStore", "CTIFF", "CSPNG", "CExpat"]),
+    library("HDF5Formats", ["Voxels", "Codecs", "VolumeStore", "CHDF5"]),
     library(
       "VolumeFormats",
       [
         "Voxels", "Codecs", "VolumeStore", "ZarrStore", "PrecomputedStore", "SectionFormats",
-        "CHDF5",
+        "HDF5Formats",
       ]),
 
     // Running and arithmetic.
@@ -99,8 +100,8 @@ let package = Package(
       "EMSegCommands",
       [
         "Voxels", "Codecs", "CommandLineInterface", "VolumeStore", "ZarrStore", "PrecomputedStore",
-        "SectionFormats", "VolumeFormats", "Blockwise", "Tensors", "Networks", "Labels",
-        "Segmentation", "ImageFilters", "Phantoms", "Evaluation",
+        "SectionFormats", "HDF5Formats", "VolumeFormats", "Blockwise", "Tensors", "Networks",
+        "Labels", "Segmentation", "ImageFilters", "Phantoms", "Evaluation",
       ], settings: safe),
 
     // Tools: three lines each.
@@ -118,9 +119,13 @@ let package = Package(
     tests("ZarrStoreTests", ["Voxels", "Codecs", "VolumeStore", "ZarrStore"]),
     tests("PrecomputedStoreTests", ["Voxels", "Codecs", "VolumeStore", "PrecomputedStore"]),
     tests("SectionFormatsTests", ["Voxels", "Codecs", "VolumeStore", "SectionFormats"]),
+    tests("HDF5FormatsTests", ["Voxels", "Codecs", "VolumeStore", "HDF5Formats"]),
     tests(
       "VolumeFormatsTests",
-      ["Voxels", "Codecs", "VolumeStore", "ZarrStore", "SectionFormats", "VolumeFormats"]),
+      [
+        "Voxels", "Codecs", "VolumeStore", "ZarrStore", "SectionFormats", "HDF5Formats",
+        "VolumeFormats",
+      ]),
     tests("BlockwiseTests", ["Voxels", "Codecs", "VolumeStore", "ZarrStore", "Blockwise"]),
     tests("TensorsTests", ["Voxels", "Tensors"]),
     tests("NetworksTests", ["Voxels", "Tensors", "Networks"]),
@@ -133,8 +138,8 @@ let package = Package(
       "EMSegCommandsTests",
       [
         "Voxels", "Codecs", "CommandLineInterface", "VolumeStore", "ZarrStore", "PrecomputedStore",
-        "SectionFormats", "VolumeFormats", "Blockwise", "Labels", "Segmentation", "ImageFilters",
-        "Phantoms", "Evaluation", "EMSegCommands",
+        "SectionFormats", "HDF5Formats", "VolumeFormats", "Blockwise", "Labels", "Segmentation",
+        "ImageFilters", "Phantoms", "Evaluation", "EMSegCommands",
       ]),
     tests(
       "InteropTests",

@@ -1,5 +1,6 @@
 import CommandLineInterface
 import FoundationEssentials
+import HDF5Formats
 import SectionFormats
 import VolumeFormats
 import VolumeStore

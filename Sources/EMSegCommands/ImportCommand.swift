@@ -1,6 +1,7 @@
 import Blockwise
 import Codecs
 import CommandLineInterface
+import HDF5Formats
 import VolumeFormats
 import VolumeStore
 import ZarrStore

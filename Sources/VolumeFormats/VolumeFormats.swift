@@ -1,3 +1,4 @@
+import HDF5Formats
 public import VolumeStore
 import SectionFormats
 import ZarrStore

@@ -1,4 +1,5 @@
 import Glibc
+import HDF5Formats
 import TestSupport
 import Testing
 import SectionFormats

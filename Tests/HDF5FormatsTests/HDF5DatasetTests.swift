@@ -1,6 +1,6 @@
+import HDF5Formats
 import TestSupport
 import Testing
-import VolumeFormats
 import VolumeStore
 import Voxels
 
