@@ -37,7 +37,7 @@ public struct ZarrArray: VolumeWriter {
   public var attributes: JSONObject { zarr.attributes }
 
   let zarr: ZarrMetadata
-  let store: FileStore
+  package let store: FileStore
   let cache: ChunkCache?
 
   static let metadataKey = "zarr.json"

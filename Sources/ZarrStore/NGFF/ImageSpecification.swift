@@ -1,4 +1,4 @@
-import VolumeStore
+public import VolumeStore
 public import Codecs
 public import Voxels
 

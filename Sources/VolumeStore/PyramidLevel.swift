@@ -1,4 +1,3 @@
-import VolumeStore
 public import Voxels
 
 /// One level of a multiscale image: how large it is and where its voxels lie.
