@@ -24,13 +24,13 @@ struct ComponentsCommand: Command {
   }
 
   var source = ""
-  var dataset: String?
   var output = ""
   var connectivity = Connectivity.corners
   var threshold: Double?
   var minimumVoxels = 0
   var keepLargest: Int?
   var force = false
+  var selection = SourceOptions()
   var blockwise = BlockwiseOptions()
 
   static let manual = Manual<Self>(
@@ -43,7 +43,6 @@ struct ComponentsCommand: Command {
       """,
     arguments: [
       .positional("SOURCE", \.source, "A label volume, or an image with --threshold."),
-      .option("--dataset", \.dataset, placeholder: "PATH", "The dataset in an HDF5 file."),
       .option(
         "--output", \.output, .required, placeholder: "Z2", "OME-Zarr of uint64 labels to create."),
       .option(
@@ -56,6 +55,7 @@ struct ComponentsCommand: Command {
         "--keep-largest", \.keepLargest, accepting: .ifGiven(.atLeast(1)),
         "Keep only so many of the largest components."),
       .flag("--force", \.force, "Replace the output if it exists."),
+      .group("Source", \.selection, SourceOptions.arguments),
       .group("Resources", \.blockwise, BlockwiseOptions.arguments),
     ],
     examples: [
@@ -66,7 +66,7 @@ struct ComponentsCommand: Command {
 
   func run(_ context: CommandContext) throws {
     if force { try ExistingOutput.checkApart(output, from: [source]) }
-    let input = try InputVolume.open(source, dataset: dataset, context: context)
+    let input = try selection.open(source, context: context)
     let metadata = input.reader.metadata
     try check(metadata)
     if threshold == nil, metadata.dataType.byteCount == 1 {
@@ -79,7 +79,7 @@ struct ComponentsCommand: Command {
       neighbourhood: connectivity.neighbourhood, threshold: threshold)
     let step = LabellingStep(
       labelling: labelling, name: "components", output: output,
-      voxelSize: try input.voxelSize(given: nil, context: context), offset: metadata.offset,
+      voxelSize: input.voxelSize(context), offset: metadata.offset,
       filter: ComponentFilter(minimumVoxelCount: minimumVoxels, largestCount: keepLargest))
     let summary = try step.run(
       StageRunner(context: context, options: blockwise), policy: force ? .replace : .new)

@@ -56,8 +56,8 @@ struct EvaluateSegmentationCommand: Command {
     ])
 
   func run(_ context: CommandContext) throws {
-    let found = try InputVolume.open(segmentation, dataset: dataset, context: context).reader
-    let expected = try InputVolume.open(truth, dataset: truthDataset, context: context).reader
+    let found = try SourceOptions(dataset: dataset).open(segmentation, context: context).reader
+    let expected = try SourceOptions(dataset: truthDataset).open(truth, context: context).reader
     let shift = try alignment(of: expected, with: found)
     let region = VoxelBox(origin: .zero + shift, extent: expected.metadata.extent)
       .intersection(found.metadata.box)

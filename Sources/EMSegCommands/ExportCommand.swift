@@ -72,7 +72,7 @@ struct ExportCommand: Command {
 
   private func openLevel() throws -> ZarrArray {
     let path = try ProjectFolder.found(at: source)?.finishedSegmentation ?? source
-    let input = try InputVolume.stored(path, cache: ChunkCache(byteLimit: memory.bytes / 2))
+    let input = try InputVolume.stored(path)
     guard level > 0 else {
       guard let array = input.reader as? ZarrArray else { preconditionFailure("an array") }
       return array

@@ -1,7 +1,6 @@
 import Codecs
 import CommandLineInterface
 import FoundationEssentials
-import VolumeFormats
 import VolumeStore
 import ZarrStore
 import Voxels
@@ -9,39 +8,35 @@ import Voxels
 /// A volume that a command reads: any format, or a project's labels.
 struct InputVolume {
   let reader: any VolumeReader
+  /// The name of the format it is stored in.
+  let formatName: String
+  /// Whether values went through a lossy compression.
   let isLossy: Bool
   /// What changes whenever the input does.
   let identity: String
+  /// What was assumed that the files do not say, or the user said in their place.
+  let notes: [String]
 
-  /// Opens a volume and tells the user what was assumed.
-  static func open(
-    _ path: String, dataset: String? = nil, context: CommandContext
-  ) throws -> InputVolume {
-    if let project = ProjectFolder.found(at: path) {
-      return try stored(project.finishedSegmentation)
-    }
-    try checkFinished(path)
-    let opened = try openVolume(path, dataset: dataset)
-    for note in opened.notes { context.note(note) }
-    guard !(opened.reader is ZarrArray) else { return try stored(path) }
-    return InputVolume(
-      reader: opened.reader, isLossy: opened.isLossy,
-      identity: try ContentIdentity.ofSource(at: opened.reader.path))
+  init(
+    reader: any VolumeReader, formatName: String, isLossy: Bool = false, identity: String,
+    notes: [String] = []
+  ) {
+    self.reader = reader
+    self.formatName = formatName
+    self.isLossy = isLossy
+    self.identity = identity
+    self.notes = notes
   }
 
   /// Opens an OME-Zarr image's finest level, or a bare array.
   ///
   /// - Throws: ``VolumeError`` where an unfinished run left the image.
-  static func stored(_ path: String, cache: ChunkCache? = nil) throws -> InputVolume {
+  static func stored(_ path: String) throws -> InputVolume {
     try checkFinished(path)
-    let array = try ZarrArray.openVolume(at: path, cache: cache)
-    if let image = try OMEZarrImage.openIfPresent(at: path),
-      image.attributes["state"] == .string("writing")
-    {
-      throw unfinishedError(path)
-    }
+    let array = try ZarrArray.openVolume(at: path)
+    try checkComplete(path)
     return InputVolume(
-      reader: array, isLossy: false, identity: try ContentIdentity.ofArray(at: array.path))
+      reader: array, formatName: ZarrFormat.name, identity: try ContentIdentity.ofVolume(array))
   }
 
   /// - Throws: ``VolumeError`` where there is no such volume but an unfinished one.
@@ -53,30 +48,44 @@ struct InputVolume {
     else { throw unfinishedError(path) }
   }
 
+  /// - Throws: ``VolumeError`` where the run that makes the image at a path has not finished.
+  static func checkComplete(_ path: String) throws {
+    if let image = try OMEZarrImage.openIfPresent(at: path),
+      image.attributes["state"] == .string("writing")
+    {
+      throw unfinishedError(path)
+    }
+  }
+
   private static func unfinishedError(_ path: String) -> VolumeError {
     VolumeError(
       .malformedMetadata, path: path, "the run that makes this volume has not finished",
       remedy: "run it again to resume it, then this")
   }
 
-  /// The voxel size to use: the one the user gives, else the file's.
-  ///
-  /// - Throws: `UsageError` where both are known and differ by more than a thousandth.
-  func voxelSize(given: VoxelSizeArgument?, context: CommandContext) throws -> VoxelSize {
-    let stored = reader.metadata.voxelSize
-    guard let given = given?.size else {
-      guard let stored else {
-        context.warn(
-          "\(reader.path) does not state its voxel size; 1,1,1 nm is assumed (--voxel-size z,y,x)")
-        return VoxelSize(z: 1, y: 1, x: 1)
-      }
-      return stored
-    }
-    if let stored, !stored.isClose(to: given) {
-      context.warn(
-        "\(reader.path) states a voxel size of \(stored.text) nm; \(given.text) nm is used")
-    }
-    return given
+  /// The voxel size to use; where it is not known, 1 nm, and the user is warned.
+  func voxelSize(_ context: CommandContext) -> VoxelSize {
+    if let size = reader.metadata.voxelSize { return size }
+    context.warn(
+      "\(reader.path) does not state its voxel size; 1,1,1 nm is assumed (--voxel-size z,y,x)")
+    return VoxelSize(z: 1, y: 1, x: 1)
+  }
+
+  /// Everything that was assumed, one sentence each, to be stored with what is made of the volume.
+  var assumptions: [String] {
+    notes
+      + (reader.metadata.voxelSize == nil
+        ? ["the source does not state its voxel size; 1,1,1 nm is assumed"] : [])
+  }
+
+  /// How a volume made of this one came to be: the command, the source and what was assumed of it.
+  func provenance(command: String, adding more: JSONObject = [:]) -> JSONObject {
+    let own: JSONObject = [
+      "command": .string(command), "source": .string(reader.path),
+      "source_format": .string(formatName), "source_identity": .string(identity),
+      "assumptions": .array(assumptions.map { .string($0) }),
+    ]
+    return own.merging(more) { $1 }
   }
 }
 

@@ -40,14 +40,15 @@ struct PhantomCommand: Command {
   func run(_ context: CommandContext) throws {
     let phantom = Phantom(seed: seed)
     let runner = StageRunner(context: context, options: blockwise)
-    let policy = force ? OutputImage.Policy.replace : .new
     let outputs = [(output, VolumeKind.image)] + (labels.map { [($0, VolumeKind.labels)] } ?? [])
     for (path, kind) in outputs {
       let reader = PhantomReader(phantom: phantom, kind: kind, extent: extent.extent)
-      let input = InputVolume(reader: reader, isLossy: false, identity: reader.path)
-      try ImportStep(
-        input: input, kind: kind, voxelSize: phantom.voxelSize, output: path
-      ).run(runner, policy: policy)
+      let input = InputVolume(
+        reader: reader, formatName: "phantom", identity: reader.path)
+      try ConversionStep(
+        input: input, kind: kind, voxelSize: phantom.voxelSize,
+        output: OutputOptions(path: path, isReplacing: force), command: "phantom"
+      ).run(runner)
     }
   }
 }

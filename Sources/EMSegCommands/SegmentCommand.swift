@@ -9,14 +9,13 @@ import Voxels
 /// The command `emseg segment`.
 struct SegmentCommand: Command {
   var stack = ""
-  var dataset: String?
   var model = ""
-  var voxelSize: VoxelSizeArgument?
   var output = ""
   var threshold: Double?
   var minimumVoxels = AgglomerateCommand.standardMinimumVoxels
   var thresholds = WatershedOptions()
   var force = false
+  var selection = SourceOptions()
   var blockwise = BlockwiseOptions()
 
   static let manual = Manual<Self>(
@@ -30,11 +29,7 @@ struct SegmentCommand: Command {
       """,
     arguments: [
       .positional("STACK", \.stack, "Any volume that import reads."),
-      .option("--dataset", \.dataset, placeholder: "PATH", "The dataset in an HDF5 file."),
       .option("--model", \.model, .required, placeholder: "M.onnx", "The affinity network."),
-      .option(
-        "--voxel-size", \.voxelSize,
-        "Voxel size in nanometres, z,y,x; taken from the stack where it states it."),
       .option(
         "--output", \.output, .required, placeholder: "P", "Project folder to create or resume."),
       .option(
@@ -44,6 +39,7 @@ struct SegmentCommand: Command {
         "--minimum-voxels", \.minimumVoxels, accepting: .atLeast(0),
         "Make segments with fewer voxels in the whole volume background."),
       .flag("--force", \.force, "Replace the project if it exists."),
+      .group("Source", \.selection, SourceOptions.arguments),
       .group("Watershed", \.thresholds, WatershedOptions.arguments),
       .group("Resources", \.blockwise, BlockwiseOptions.arguments),
     ],
@@ -58,8 +54,8 @@ struct SegmentCommand: Command {
     if force { try ExistingOutput.checkApart(output, from: [stack, model]) }
     let runner = StageRunner(context: context, options: blockwise)
     let model = try LoadedModel(path: model)
-    let input = try InputVolume.open(stack, dataset: dataset, context: context)
-    let size = try input.voxelSize(given: voxelSize, context: context)
+    let input = try selection.open(stack, context: context)
+    let size = input.voxelSize(context)
     try model.description.check(voxelSize: size)
     let parameters = try thresholds.parameters()
     let threshold =
@@ -76,8 +72,9 @@ struct SegmentCommand: Command {
 
     var clock = StageClock()
     try clock.time("import") {
-      try ImportStep(input: input, kind: .image, voxelSize: size, output: project.raw)
-        .run(runner, policy: .reuse)
+      try ConversionStep(
+        input: input, kind: .image, voxelSize: size, output: OutputOptions(path: project.raw)
+      ).run(runner, policy: .reuse)
     }
     try clock.time("predict") {
       try PredictStep(

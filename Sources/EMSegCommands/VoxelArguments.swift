@@ -34,7 +34,8 @@ struct VoxelSizeArgument: ArgumentValue {
   static var placeholder: String { "Z,Y,X" }
 }
 
-private func triple<Value>(_ text: String, _ parse: (String) -> Value?) -> [Value]? {
+/// Three values divided by commas; nil where the text is none.
+func triple<Value>(_ text: String, _ parse: (String) -> Value?) -> [Value]? {
   let values = text.split(separator: ",", omittingEmptySubsequences: false).map {
     parse(String($0))
   }

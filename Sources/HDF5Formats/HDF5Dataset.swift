@@ -24,6 +24,11 @@ public final class HDF5Dataset: VolumeReader {
   /// The memory that decoded chunks may take while the dataset is open.
   public let cacheBytes: Int
 
+  /// The library's chunk cache, which all reads go through.
+  public var readingMemory: ReadingMemory {
+    ReadingMemory(held: cacheBytes, perVoxel: metadata.channels * metadata.dataType.byteCount)
+  }
+
   private let axes: HDF5Axes
   private let file: hid_t
   private let handle: hid_t

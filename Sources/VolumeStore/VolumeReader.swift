@@ -51,6 +51,8 @@ public protocol VolumeReader: Sendable {
   var path: String { get }
   /// What the file says of itself.
   var metadata: VolumeMetadata { get }
+  /// What reading takes in memory; by default one storage unit for each read at a time.
+  var readingMemory: ReadingMemory { get }
   /// Reads a region, all channels.
   ///
   /// - Returns: (channel, z, y, x) values covering exactly `box`.

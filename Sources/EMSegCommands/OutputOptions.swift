@@ -1,0 +1,90 @@
+import Codecs
+import CommandLineInterface
+import VolumeStore
+import ZarrStore
+import Voxels
+
+/// The options of every command that writes a multiscale volume.
+struct OutputOptions {
+  var path = ""
+  var chunk: ExtentArgument?
+  var shard: ExtentArgument?
+  var levelLimit: Int?
+  var isReplacing = false
+
+  /// The options, with their place on the command line.
+  static let arguments: [Argument<OutputOptions>] = [
+    .option("--output", \.path, .required, placeholder: "OUT", "The volume to create."),
+    .option("--chunk", \.chunk, "Chunk shape; about 64³ voxels when left out."),
+    .option("--shard", \.shard, "Shard shape, whole chunks; one file per chunk when left out."),
+    .option(
+      "--levels", \.levelLimit, accepting: .ifGiven(.atLeast(1)),
+      "The most pyramid levels, 1 for none; down to a single chunk when left out."),
+    .flag("--force", \.isReplacing, "Replace the output if it exists."),
+  ]
+
+  /// What the options allow where something is there already.
+  var policy: OutputImage.Policy { isReplacing ? .replace : .new }
+
+  /// Creates the image, or goes on with the one an earlier run of the same line began.
+  ///
+  /// - Parameters:
+  ///   - name: What the image is, such as `labels`.
+  ///   - kind: What its voxels mean.
+  ///   - metadata: Its size, axes, type, voxel size and offset.
+  ///   - input: What it is made of, for the provenance.
+  ///   - command: The command that makes it.
+  ///   - method: Everything else the result depends on, one `name=value` a line.
+  ///   - policy: What is allowed where something is there; nil takes the options'.
+  ///   - runner: Says which blocks are asked for.
+  /// - Returns: The image, perhaps one that an earlier run finished.
+  /// - Throws: `UsageError` where a shard is no whole number of chunks; ``VolumeError`` with
+  ///   `alreadyExists`.
+  func prepare(
+    name: String, kind: VolumeKind, metadata: VolumeMetadata, from input: InputVolume,
+    command: String, method: String, policy: OutputImage.Policy? = nil, runner: StageRunner
+  ) throws -> OutputImage {
+    let size = metadata.voxelSize ?? VoxelSize(z: 1, y: 1, x: 1)
+    let layout = try layout(for: size, block: runner.options.block?.extent)
+    let specification = ImageSpecification(
+      name: name, kind: kind.specified, extent: metadata.extent,
+      channels: metadata.hasChannelAxis || metadata.channels > 1 ? metadata.channels : nil,
+      dataType: metadata.dataType, voxelSize: size, offset: metadata.offset, layout: layout,
+      levelLimit: levelLimit)
+    let fingerprint =
+      "method=\(method)\nkind=\(kind.rawValue)\nvoxel size=\(size.text) nm\n"
+      + "offset=\(metadata.offset.text)\nchunk=\(layout.chunk.text)\n"
+      + "shard=\(shard?.extent.text ?? "none")\nlevels=\(levelLimit.map(String.init) ?? "all")\n"
+      + "source=\(input.identity)"
+    return try OutputImage.prepare(
+      specification, at: path, fingerprint: fingerprint,
+      provenance: input.provenance(
+        command: command,
+        adding: [
+          "kind": .string(kind.rawValue), "voxel_size_nm": .string(size.text),
+          "method": .string(method),
+        ]), policy: policy ?? self.policy, runner: runner)
+  }
+
+  private func layout(for size: VoxelSize, block: VoxelExtent?) throws -> ChunkLayout {
+    let chunk = ChunkShape.chunk(for: size, block: block, preferred: chunk?.extent)
+    if let shard = shard?.extent, !shard.isMultiple(of: chunk) {
+      throw UsageError(
+        "--shard", "a shard is a whole number of chunks", found: shard.text,
+        expected: "a multiple of \(chunk.text)")
+    }
+    return ChunkLayout(chunk: chunk, shard: shard?.extent)
+  }
+}
+
+extension VoxelExtent {
+  /// Whether every length is a multiple of another extent's.
+  func isMultiple(of unit: VoxelExtent) -> Bool {
+    z % unit.z == 0 && y % unit.y == 0 && x % unit.x == 0
+  }
+}
+
+extension VolumeKind {
+  /// The kind in an image's specification.
+  fileprivate var specified: ImageSpecification.Kind { self == .labels ? .labels : .image }
+}
