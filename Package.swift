@@ -51,6 +51,7 @@ let package = Package(
   targets: [
     // System: one C library each; a module map and a header, nothing else.
     system("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
+    system("CDeflate", pkgConfig: "libdeflate", package: "libdeflate-dev"),
     system("CZstd", pkgConfig: "libzstd", package: "libzstd-dev"),
     system("CBlosc", pkgConfig: "blosc", package: "libblosc-dev"),
     system("CXXHash", pkgConfig: "libxxhash", package: "libxxhash-dev"),
@@ -63,7 +64,7 @@ let package = Package(
 
     // Ground: imports nothing of ours.
     library("Voxels"),
-    library("Codecs", ["CZlib", "CZstd", "CBlosc", "CXXHash"]),
+    library("Codecs", ["CZlib", "CDeflate", "CZstd", "CBlosc", "CXXHash"]),
     library("CommandLineInterface"),
 
     // Storage: volumes on disk.
