@@ -1,11 +1,13 @@
 import HDF5Formats
 public import VolumeStore
+import PrecomputedStore
 import SectionFormats
 import ZarrStore
 
 /// The formats that volumes are read from; the first that recognises a source opens it.
 public let volumeFormats: [any VolumeFormat.Type] = [
   ZarrFormat.self,
+  PrecomputedFormat.self,
   HDF5Format.self,
   TIFFFormat.self,
 ]

@@ -1,9 +1,28 @@
 import Glibc
 
+/// A file as the system knows it: other bytes under the same name are another one.
+package struct FileIdentity: Hashable, Sendable {
+  private let device: UInt64
+  private let number: UInt64
+  private let byteCount: Int
+  private let seconds: Int
+  private let nanoseconds: Int
+
+  init(_ status: stat) {
+    device = UInt64(status.st_dev)
+    number = UInt64(status.st_ino)
+    byteCount = Int(status.st_size)
+    seconds = Int(status.st_mtim.tv_sec)
+    nanoseconds = Int(status.st_mtim.tv_nsec)
+  }
+}
+
 /// A stored value opened for reading at any offset, by any number of threads.
 package struct StoredFile: ~Copyable {
   package let path: String
   package let byteCount: Int
+  /// What tells the file from every other, and from itself after a change.
+  package let identity: FileIdentity
   private let descriptor: Int32
 
   /// Opens a file; nil where there is none.
@@ -23,6 +42,7 @@ package struct StoredFile: ~Copyable {
     }
     self.descriptor = descriptor
     byteCount = Int(status.st_size)
+    identity = FileIdentity(status)
   }
 
   deinit { close(descriptor) }
