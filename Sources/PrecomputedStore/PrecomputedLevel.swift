@@ -70,10 +70,7 @@ public struct PrecomputedLevel: VolumeReader {
 
   // MARK: The grid of chunks
 
-  var chunkGrid: ChunkGrid {
-    ChunkGrid(
-      chunkShape: [metadata.channels, scale.chunk.z, scale.chunk.y, scale.chunk.x], rank: 4)
-  }
+  var chunkGrid: ChunkGrid { ChunkGrid(chunk: scale.chunk, channels: metadata.channels) }
 
   /// The whole level.
   var whole: ChunkRegion { ChunkRegion(box: metadata.box, channels: 0..<metadata.channels) }

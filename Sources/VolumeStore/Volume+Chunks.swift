@@ -5,9 +5,14 @@ package import Voxels
 
 extension Volume {
   /// A chunk's values: this block's where it lies, the fill value elsewhere.
-  package borrowing func chunk(_ region: ChunkRegion, fill: Scalar) -> [Scalar] {
-    let source = ChunkRegion(box: box, channels: 0..<channels)
-    let count = region.channels.count * region.box.extent.voxelCount
+  ///
+  /// The block's channels are those of its first time point, then those of the next.
+  package borrowing func chunk(
+    _ region: ChunkRegion, timePoints: Int = 1, fill: Scalar
+  ) -> [Scalar] {
+    let source = ChunkRegion(
+      box: box, channels: 0..<channels / timePoints, times: 0..<timePoints)
+    let count = region.valueCount
     let isInside = source.intersection(region) == region
     let values = storage.span
     return [Scalar](unsafeUninitializedCapacity: count) { buffer, filled in
@@ -19,11 +24,11 @@ extension Volume {
   }
 }
 
-/// The values of a region, in (channel, z, y, x) order, that a body sets, all of them.
+/// The values of a region, in (time point, channel, z, y, x) order, that a body sets, all of them.
 package func regionValues<Scalar: VoxelScalar>(
   _ region: ChunkRegion, _ body: (inout RegionRoom<Scalar>) throws(VolumeError) -> Void
 ) throws(VolumeError) -> [Scalar] {
-  let count = region.channels.count * region.box.extent.voxelCount
+  let count = region.valueCount
   var failure: VolumeError?
   let values = [Scalar](unsafeUninitializedCapacity: count) { buffer, filled in
     preferHugePages(UnsafeMutableRawBufferPointer(buffer))
@@ -61,9 +66,7 @@ package struct RegionRoom<Scalar: VoxelScalar>: ~Copyable {
 
   /// Takes the room of a region's values, which outlives this.
   fileprivate init(_ region: ChunkRegion, _ buffer: UnsafeMutableBufferPointer<Scalar>) {
-    precondition(
-      buffer.count >= region.channels.count * region.box.extent.voxelCount,
-      "a block has other values than its box")
+    precondition(buffer.count >= region.valueCount, "a block has other values than its box")
     self.region = region
     start = UnsafeMutableRawPointer(buffer.baseAddress)
   }
@@ -71,16 +74,16 @@ package struct RegionRoom<Scalar: VoxelScalar>: ~Copyable {
   /// Sets the values that lie within another region to that region's.
   package mutating func copy(_ values: Span<Scalar>, of source: ChunkRegion) {
     let shared = region.intersection(source)
-    guard !shared.box.isEmpty, !shared.channels.isEmpty else { return }
+    guard !shared.isEmpty else { return }
     let from = RowIndex(source)
-    precondition(values.count == from.count, "a block has other values than its box")
+    precondition(values.count == source.valueCount, "a block has other values than its box")
     let width = MemoryLayout<Scalar>.stride
     values.withUnsafeBytes { bytes in
       guard let origin = bytes.baseAddress, let start else { return }
-      forEachRow(of: shared) { target, count, channel, z, y in
+      forEachRow(of: shared) { target, count, time, channel, z, y in
         // Sound: the shared region lies within both, and both have the values their regions need
         // (checked above and in `init`); the room is exclusively held, so they cannot overlap.
-        let first = from.index(channel, z, y, shared.box.origin.x) * width
+        let first = from.index(time, channel, z, y, shared.box.origin.x) * width
         memcpy(start + target * width, origin + first, count * width)
       }
     }
@@ -89,12 +92,12 @@ package struct RegionRoom<Scalar: VoxelScalar>: ~Copyable {
   /// Sets the values that lie within a part to one value.
   package mutating func fill(_ part: ChunkRegion, with value: Scalar) {
     let shared = region.intersection(part)
-    guard !shared.box.isEmpty, !shared.channels.isEmpty else { return }
+    guard !shared.isEmpty else { return }
     let row = filledValues(value, count: shared.box.extent.x)
     let width = MemoryLayout<Scalar>.stride
     row.withUnsafeBytes { bytes in
       guard let origin = bytes.baseAddress, let start else { return }
-      forEachRow(of: shared) { target, count, _, _, _ in
+      forEachRow(of: shared) { target, count, _, _, _, _ in
         // Sound: the shared region lies within this one, and the row holds `count` values.
         memcpy(start + target * width, origin, count * width)
       }
@@ -103,14 +106,17 @@ package struct RegionRoom<Scalar: VoxelScalar>: ~Copyable {
 
   /// Gives where each row of a part starts among the values, and how many it has.
   private borrowing func forEachRow(
-    of part: ChunkRegion, _ body: (_ start: Int, _ count: Int, Int, Int, Int) -> Void
+    of part: ChunkRegion, _ body: (_ start: Int, _ count: Int, Int, Int, Int, Int) -> Void
   ) {
     let place = RowIndex(region)
     let (origin, end) = (part.box.origin, part.box.end)
-    for channel in part.channels {
-      for z in origin.z..<end.z {
-        for y in origin.y..<end.y {
-          body(place.index(channel, z, y, origin.x), part.box.extent.x, channel, z, y)
+    for time in part.times {
+      for channel in part.channels {
+        for z in origin.z..<end.z {
+          for y in origin.y..<end.y {
+            let start = place.index(time, channel, z, y, origin.x)
+            body(start, part.box.extent.x, time, channel, z, y)
+          }
         }
       }
     }
@@ -147,12 +153,11 @@ private struct RowIndex {
 
   init(_ region: ChunkRegion) { self.region = region }
 
-  var count: Int { region.channels.count * region.box.extent.voxelCount }
-
-  func index(_ channel: Int, _ z: Int, _ y: Int, _ x: Int) -> Int {
+  func index(_ time: Int, _ channel: Int, _ z: Int, _ y: Int, _ x: Int) -> Int {
     let extent = region.box.extent
     let origin = region.box.origin
-    let plane = (channel - region.channels.lowerBound) * extent.z + z - origin.z
+    let image = (time - region.times.lowerBound) * region.channels.count + channel
+    let plane = (image - region.channels.lowerBound) * extent.z + z - origin.z
     return (plane * extent.y + y - origin.y) * extent.x + x - origin.x
   }
 }

@@ -14,10 +14,20 @@ public struct VolumeAxes: Hashable, Sendable, CustomStringConvertible {
   /// The axes, slowest first, each at most once.
   public let order: [VolumeAxis]
 
-  /// The axes of a volume with one value per voxel, and with several.
+  /// The axes of a single section.
+  public static let yx = VolumeAxes(unchecked: [.y, .x])
+  /// The axes of a volume with one value per voxel.
   public static let zyx = VolumeAxes(unchecked: [.z, .y, .x])
   /// The axes of a volume with several values per voxel.
   public static let czyx = VolumeAxes(unchecked: [.channel, .z, .y, .x])
+
+  /// The axes of a volume with several values per voxel at several time points.
+  public static let tczyx = VolumeAxes(unchecked: [.time, .channel, .z, .y, .x])
+
+  /// The axes that arrays of a number of axes usually have: `yx`, `zyx`, `czyx`, `tczyx`.
+  public static func usual(count: Int) -> VolumeAxes? {
+    (2...5).contains(count) ? VolumeAxes(unchecked: Array(VolumeAxis.allCases.suffix(count))) : nil
+  }
 
   private init(unchecked order: [VolumeAxis]) { self.order = order }
 

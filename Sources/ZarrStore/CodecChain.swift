@@ -12,19 +12,31 @@ struct CodecChain: Sendable {
   /// The pipeline of new arrays: compressed, and no flipped bit passes it.
   static let standard = CodecChain(codecs: [ZstdCodec(level: 3, checksum: true), CRC32CCodec()])
 
+  /// What belongs to each of the array's axes, in the order of axes in the stored bytes.
+  func storedOrder<Element>(_ axes: [Element]) -> [Element] {
+    transpose.map { $0.map { axes[$0] } } ?? axes
+  }
+
+  /// The order of axes after one more transposition; nil where it is the array's own.
+  private func transposed(_ order: [Int]) -> [Int]? {
+    let order = transpose.map { before in order.map { before[$0] } } ?? order
+    return order == Array(order.indices) ? nil : order
+  }
+
   /// The most bytes a chunk may be stored in, with room for another library's worse encoder.
   func limit(decodedCount: Int) -> Int {
     let count = codecs.reduce(decodedCount) { $1.maximalEncodedCount($0) }
     return count + count / 2 + 65536
   }
 
+  var transposeJSON: [JSONValue] {
+    guard let transpose else { return [] }
+    let order = JSONValue.array(transpose.map { .integer(Int64($0)) })
+    return [.object(["name": .string("transpose"), "configuration": .object(["order": order])])]
+  }
+
   var json: [JSONValue] {
-    var list: [JSONValue] = []
-    if let transpose {
-      let order = JSONValue.array(transpose.map { .integer(Int64($0)) })
-      list.append(
-        .object(["name": .string("transpose"), "configuration": .object(["order": order])]))
-    }
+    var list = transposeJSON
     list.append(
       .object([
         "name": .string("bytes"),
@@ -109,31 +121,6 @@ struct CodecChain: Sendable {
     }
     try first.decode(bytes, into: &target)
   }
-
-  /// The values with their axes in the array's order.
-  func reordered<Scalar: VoxelScalar>(_ values: [Scalar], shape: [Int]) -> [Scalar] {
-    guard let transpose else { return values }
-    // Stored axis k is axis transpose[k] of the array.
-    var strides = [Int](repeating: 0, count: shape.count)
-    var step = 1
-    for axis in transpose.reversed() {
-      strides[axis] = step
-      step *= shape[axis]
-    }
-    return [Scalar](capacity: values.count) { output in
-      var index = [Int](repeating: 0, count: shape.count)
-      for _ in values.indices {
-        var source = 0
-        for axis in shape.indices { source += index[axis] * strides[axis] }
-        output.append(values[source])
-        for axis in shape.indices.reversed() {
-          index[axis] += 1
-          if index[axis] < shape[axis] { break }
-          index[axis] = 0
-        }
-      }
-    }
-  }
 }
 
 extension CodecChain {
@@ -162,10 +149,11 @@ extension CodecChain {
       let (name, configuration) = try document.extensionPoint(item, "a codec")
       switch name {
       case "transpose":
-        guard !hasArrayToBytes, chain.transpose == nil else {
-          throw document.malformed("a transpose codec comes too late or twice", found: item)
+        guard !hasArrayToBytes else {
+          throw document.malformed("a transpose codec comes too late", found: item)
         }
-        chain.transpose = try transposition(configuration, rank: chunkShape.count, in: document)
+        let order = try transposition(configuration, rank: chunkShape.count, in: document)
+        chain.transpose = chain.transposed(order)
       case "bytes":
         guard !hasArrayToBytes else {
           throw document.malformed("a second array → bytes codec", found: item)
@@ -176,13 +164,13 @@ extension CodecChain {
         guard !hasArrayToBytes else {
           throw document.malformed("a second array → bytes codec", found: item)
         }
-        guard !isInner, chain.transpose == nil else {
-          throw document.unsupported(
-            "shards inside shards and transposed shards are not supported", found: name)
+        guard !isInner else {
+          throw document.unsupported("shards inside shards are not supported", found: name)
         }
         hasArrayToBytes = true
         sharding = try Sharding(
-          configuration, dataType: dataType, shardShape: chunkShape, in: document)
+          configuration, dataType: dataType, shardShape: chain.storedOrder(chunkShape),
+          in: document)
       default:
         let codec: any BytesCodec
         do throws(CodecError) {
@@ -216,14 +204,14 @@ extension CodecChain {
 
   private static func transposition(
     _ configuration: JSONObject, rank: Int, in document: ZarrDocument
-  ) throws(VolumeError) -> [Int]? {
+  ) throws(VolumeError) -> [Int] {
     let order = configuration["order"]?.array?.compactMap { $0.int } ?? []
     guard configuration.count == 1, order.sorted() == Array(0..<rank) else {
       throw document.malformed(
         "the transpose order is wrong", found: .object(configuration),
         expected: "each axis from 0 to \(rank - 1) once")
     }
-    return order == Array(0..<rank) ? nil : order
+    return order
   }
 
   private static func isBigEndian(

@@ -19,8 +19,8 @@ extension ZarrArray {
         expected: "voxels within \(metadata.extent)")
     }
     if let whole = try readWholeChunk(box, as: type) { return whole }
-    let wanted = ChunkRegion(box: box, channels: 0..<metadata.channels)
-    let grid = ChunkGrid(chunkShape: zarr.chunkShape, rank: zarr.rank)
+    let wanted = geometry.region(of: box)
+    let grid = geometry.fileGrid
     // The chunks tile the box: those that are not stored set the fill value.
     let values = try regionValues(wanted) { (room: inout RegionRoom<Scalar>) throws(VolumeError) in
       var chunk: [Scalar] = []
@@ -31,15 +31,12 @@ extension ZarrArray {
     return Volume(channels: metadata.channels, box: box, values: values)
   }
 
-  /// The grid of what is decoded at once.
-  var decodedGrid: ChunkGrid { ChunkGrid(chunkShape: zarr.decodedShape, rank: zarr.rank) }
-
   /// A region that is exactly one chunk needs no second copy of its values.
   private func readWholeChunk<Scalar: VoxelScalar>(
     _ box: VoxelBox, as type: Scalar.Type
   ) throws(VolumeError) -> Volume<Scalar>? {
-    let wanted = ChunkRegion(box: box, channels: 0..<metadata.channels)
-    let grid = decodedGrid
+    let wanted = geometry.region(of: box)
+    let grid = geometry.decodedGrid
     let indices = grid.indices(touching: wanted)
     guard zarr.sharding == nil, indices.count == 1, let index = indices.first,
       grid.region(of: index) == wanted
@@ -67,32 +64,32 @@ extension ZarrArray {
   ) throws(VolumeError) {
     let fill = zarr.fill.value(Scalar.self)
     guard let sharding = zarr.sharding else {
-      let region = decodedGrid.region(of: file)
+      let region = geometry.decodedGrid.region(of: file)
       let isStored = try decodeChunk(file, to: &chunk) { () throws(VolumeError) in
         try self.readStored(file)
       }
       if isStored { room.copy(chunk.span, of: region) } else { room.fill(region, with: fill) }
       return
     }
-    let fileRegion = ChunkGrid(chunkShape: zarr.chunkShape, rank: zarr.rank).region(of: file)
-    let inner = decodedGrid.indices(touching: wanted.intersection(fileRegion))
+    let fileRegion = geometry.fileGrid.region(of: file)
+    let inner = geometry.decodedGrid.indices(touching: wanted.intersection(fileRegion))
     var pending: [ChunkIndex] = []
     for index in inner {
       guard let cached = cachedChunk(index, as: Scalar.self) else {
         pending.append(index)
         continue
       }
-      room.copy(cached.span, of: decodedGrid.region(of: index))
+      room.copy(cached.span, of: geometry.decodedGrid.region(of: index))
     }
     guard !pending.isEmpty else { return }
     guard let shard = try store.openFile(key(file)) else {
-      for index in pending { room.fill(decodedGrid.region(of: index), with: fill) }
+      for index in pending { room.fill(geometry.decodedGrid.region(of: index), with: fill) }
       return
     }
     let places = try ShardIndex(of: shard, sharding)
     for index in pending {
-      let region = decodedGrid.region(of: index)
-      let place = index.place(inShard: file, grid: sharding.grid, rank: zarr.rank)
+      let region = geometry.decodedGrid.region(of: index)
+      let place = geometry.shardGrid.place(of: index)
       guard let range = places.ranges[place] else {
         room.fill(region, with: fill)
         continue
@@ -105,10 +102,10 @@ extension ZarrArray {
   }
 
   /// The bytes of one decoded chunk.
-  var decodedByteCount: Int { zarr.decodedShape.reduce(1, *) * metadata.dataType.byteCount }
+  var decodedByteCount: Int { geometry.decodedGrid.valueCount * metadata.dataType.byteCount }
 
   func key(_ index: ChunkIndex) -> String {
-    zarr.keyEncoding.key(index.components(rank: zarr.rank))
+    zarr.keyEncoding.key(index.positions(along: geometry.axes.order))
   }
 
   private func readStored(_ index: ChunkIndex) throws(VolumeError) -> [UInt8]? {
@@ -160,11 +157,13 @@ extension ZarrArray {
     _ stored: [UInt8], to values: inout [Scalar], key: String
   ) throws(VolumeError) {
     do throws(CodecError) {
-      try zarr.decodedChain.decode(
-        stored, count: zarr.decodedShape.reduce(1, *), to: &values)
-      if zarr.decodedChain.transpose != nil {
-        values = zarr.decodedChain.reordered(values, shape: zarr.decodedShape)
+      let count = geometry.decodedGrid.valueCount
+      guard let reordering = geometry.reordering else {
+        return try zarr.decodedChain.decode(stored, count: count, to: &values)
       }
+      var unordered: [Scalar] = []
+      try zarr.decodedChain.decode(stored, count: count, to: &unordered)
+      reordering.reorder(unordered, into: &values)
     } catch {
       throw VolumeError(
         .corruptChunk, path: store.path(of: key), "the chunk does not decode",
@@ -174,7 +173,6 @@ extension ZarrArray {
 
   /// The file that holds a decoded chunk.
   private func fileIndex(of index: ChunkIndex) -> ChunkIndex {
-    guard let sharding = zarr.sharding else { return index }
-    return index.shard(grid: sharding.grid, rank: zarr.rank)
+    zarr.sharding == nil ? index : geometry.shardGrid.shard(of: index)
   }
 }

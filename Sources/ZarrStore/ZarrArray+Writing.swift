@@ -18,10 +18,9 @@ extension ZarrArray {
     try requireWritable()
     try requireAligned(volume.box)
     precondition(volume.channels == metadata.channels, "a write covers all channels")
-    let region = ChunkRegion(box: volume.box, channels: 0..<volume.channels)
-    let grid = ChunkGrid(chunkShape: zarr.chunkShape, rank: zarr.rank)
+    let grid = geometry.fileGrid
     var records: [ChunkRecord] = []
-    for index in grid.indices(touching: region) {
+    for index in grid.indices(touching: geometry.region(of: volume.box)) {
       let bytes =
         if let sharding = zarr.sharding {
           try encodeShard(volume, index, sharding)
@@ -64,7 +63,8 @@ extension ZarrArray {
   private func encodeChunk<Scalar: VoxelScalar>(
     _ volume: borrowing Volume<Scalar>, _ region: ChunkRegion
   ) throws(VolumeError) -> [UInt8]? {
-    let values = volume.chunk(region, fill: zarr.fill.value(Scalar.self))
+    let values = volume.chunk(
+      region, timePoints: geometry.timePoints, fill: zarr.fill.value(Scalar.self))
     guard !isUniform(values, zarr.fill.bytes) else { return nil }
     do throws(CodecError) {
       return try zarr.decodedChain.encode(values.span)
@@ -77,13 +77,13 @@ extension ZarrArray {
   private func encodeShard<Scalar: VoxelScalar>(
     _ volume: borrowing Volume<Scalar>, _ index: ChunkIndex, _ sharding: Sharding
   ) throws(VolumeError) -> [UInt8]? {
-    let shard = ChunkGrid(chunkShape: zarr.chunkShape, rank: zarr.rank).region(of: index)
-    let covered = ChunkRegion(box: volume.box, channels: 0..<volume.channels)
+    let shard = geometry.fileGrid.region(of: index)
+    let covered = geometry.region(of: volume.box)
     var chunks: [[UInt8]?] = []
-    for inner in decodedGrid.indices(touching: shard) {
-      let region = decodedGrid.region(of: inner)
+    for inner in geometry.decodedGrid.indices(touching: shard) {
+      let region = geometry.decodedGrid.region(of: inner)
       // Inner chunks wholly outside the array stay empty.
-      let isInside = !region.intersection(covered).box.isEmpty
+      let isInside = !region.intersection(covered).isEmpty
       chunks.append(isInside ? try encodeChunk(volume, region) : nil)
     }
     guard chunks.contains(where: { $0 != nil }) else { return nil }
@@ -91,8 +91,8 @@ extension ZarrArray {
   }
 
   private func invalidate(_ index: ChunkIndex, in cache: ChunkCache) {
-    let region = ChunkGrid(chunkShape: zarr.chunkShape, rank: zarr.rank).region(of: index)
-    for inner in decodedGrid.indices(touching: region) {
+    let region = geometry.fileGrid.region(of: index)
+    for inner in geometry.decodedGrid.indices(touching: region) {
       cache.remove(ChunkCache.Key(path: path, index: inner))
     }
   }
@@ -120,12 +120,13 @@ extension ZarrArray {
   }
 
   private func requireWritable() throws(VolumeError) {
-    guard zarr.decodedChain.transpose == nil, !zarr.decodedChain.isBigEndian,
-      zarr.sharding?.indexIsAtEnd != false
-    else {
+    guard metadata.axes.isCanonical, zarr.isWritable else {
       throw VolumeError(
         .unsupportedFeature, path: path,
-        "arrays with transposed axes, big-endian values or shards with a leading index are read only",
+        "arrays stored in another way than ours are read only",
+        found: "axes \(metadata.axes), or other codecs",
+        expected:
+          "axes in the order t, c, z, y, x, little-endian values, shards with a trailing index",
         remedy: "write to a new array")
     }
   }

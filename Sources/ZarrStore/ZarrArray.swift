@@ -22,7 +22,10 @@ public struct ChunkLayout: Hashable, Sendable {
   public var storageUnit: VoxelExtent { shard ?? chunk }
 }
 
-/// A Zarr v3 array of (z, y, x) or (channel, z, y, x) values in a folder.
+/// A Zarr v3 array in a folder: two to five axes out of t, c, z, y, x.
+///
+/// However they are ordered, voxels are read as (channel, z, y, x); new arrays have their axes in
+/// the order t, c, z, y, x.
 ///
 /// Each chunk, or shard, is one file that is replaced whole. Chunks whose every value is the fill
 /// value are not stored. Any number of threads and processes may read, and write different chunks.
@@ -37,44 +40,23 @@ public struct ZarrArray: VolumeWriter {
   public var attributes: JSONObject { zarr.attributes }
 
   let zarr: ZarrMetadata
+  let geometry: ZarrGeometry
   package let store: FileStore
   let cache: ChunkCache?
 
   static let metadataKey = "zarr.json"
 
   init(
-    zarr: ZarrMetadata, store: FileStore, voxelSize: VoxelSize?, offset: PhysicalPosition,
-    cache: ChunkCache?
-  ) throws(VolumeError) {
+    zarr: ZarrMetadata, store: FileStore, place: VoxelPlace, axes: VolumeAxes, cache: ChunkCache?
+  ) {
     self.zarr = zarr
     self.store = store
     self.cache = cache
-    let document = ZarrDocument(path: store.path(of: Self.metadataKey), limits: .standard)
-    guard zarr.rank == 3 || zarr.rank == 4 else {
-      throw document.unsupported(
-        "only arrays of rank 3 and 4 are volumes", found: "rank \(zarr.rank)",
-        expected: "(z, y, x) or (c, z, y, x)",
-        remedy: "write the wanted part as an array of rank 3 or 4")
-    }
-    if let names = zarr.dimensionNames {
-      let expected = Array(["c", "z", "y", "x"].suffix(zarr.rank))
-      for (found, wanted) in zip(names, expected)
-      where found != nil && found?.lowercased() != wanted {
-        // A channel axis may go by a longer name.
-        if wanted == "c", found?.lowercased().hasPrefix("c") == true { continue }
-        throw document.unsupported(
-          "the order of axes is not supported",
-          found: names.map { $0 ?? "null" }.joined(separator: ", "),
-          expected: expected.joined(separator: ", "),
-          remedy: "write the array again with its axes in that order")
-      }
-    }
-    let shape = zarr.shape.suffix(3)
-    let chunk = zarr.chunkShape.suffix(3)
+    geometry = ZarrGeometry(zarr, axes: axes)
     metadata = VolumeMetadata(
-      extent: VoxelExtent(lengths: shape), channels: zarr.rank == 4 ? zarr.shape[0] : 1,
-      axes: zarr.rank == 4 ? .czyx : .zyx, dataType: zarr.dataType, voxelSize: voxelSize,
-      offset: offset, storageUnit: VoxelExtent(lengths: chunk))
+      extent: geometry.extent, channels: geometry.channels * geometry.timePoints,
+      timePoints: geometry.timePoints, axes: axes, dataType: zarr.dataType,
+      voxelSize: place.voxelSize, offset: place.offset, storageUnit: geometry.fileGrid.chunk)
   }
 
   /// Opens an array to read.
@@ -83,6 +65,8 @@ public struct ZarrArray: VolumeWriter {
   ///   - path: The array's folder.
   ///   - voxelSize: What the image around the array says of it.
   ///   - offset: Where the centre of the first voxel lies.
+  ///   - axes: The array's axes, slowest first; nil takes its dimension names, or without them the
+  ///     usual axes of its rank: `yx`, `zyx`, `czyx`, `tczyx`.
   ///   - cache: Where decoded chunks are kept for the next read; nil keeps none.
   ///   - limits: The most its description may ask for.
   /// - Returns: The open array.
@@ -90,17 +74,55 @@ public struct ZarrArray: VolumeWriter {
   ///   `limitExceeded`.
   public static func open(
     at path: String, voxelSize: VoxelSize? = nil, offset: PhysicalPosition = .zero,
-    cache: ChunkCache? = nil, limits: Limits = .standard
+    axes: VolumeAxes? = nil, cache: ChunkCache? = nil, limits: Limits = .standard
   ) throws(VolumeError) -> ZarrArray {
     let store = FileStore(root: path)
     let text = try store.readMetadata(limits: limits)
-    let zarr = try ZarrMetadata(
-      parsing: text, path: store.path(of: metadataKey), limits: limits)
-    return try ZarrArray(
-      zarr: zarr, store: store, voxelSize: voxelSize, offset: offset, cache: cache)
+    let document = ZarrDocument(path: store.path(of: metadataKey), limits: limits)
+    let zarr = try ZarrMetadata(parsing: text, path: document.path, limits: limits)
+    return ZarrArray(
+      zarr: zarr, store: store, place: VoxelPlace(voxelSize: voxelSize, offset: offset),
+      axes: try zarr.axes(stated: axes, in: document), cache: cache)
   }
 
   /// Creates an array without any chunk.
+  ///
+  /// - Parameters:
+  ///   - path: The folder to make.
+  ///   - shape: The axes, in the order t, c, z, y, x, and how long they are.
+  ///   - fill: The value of voxels that are not stored, in the array's type.
+  ///   - layout: How the array is divided into files.
+  ///   - codecs: The bytes → bytes codecs, from the values outwards.
+  ///   - voxelSize: The physical size of one voxel; kept by the image group, not by the array.
+  ///   - offset: Where the centre of the first voxel lies; likewise.
+  ///   - attributes: What the user puts into `zarr.json`.
+  ///   - cache: Where decoded chunks are kept for the next read; nil keeps none.
+  /// - Returns: The array, open for writing.
+  /// - Throws: ``VolumeError`` with `alreadyExists` where there is an array, `inputOutput`.
+  public static func create<Scalar: VoxelScalar>(
+    at path: String, shape: VolumeShape, fill: Scalar, layout: ChunkLayout,
+    codecs: [any BytesCodec] = [ZstdCodec(level: 3, checksum: true), CRC32CCodec()],
+    voxelSize: VoxelSize? = nil, offset: PhysicalPosition = .zero, attributes: JSONObject = [:],
+    cache: ChunkCache? = nil
+  ) throws(VolumeError) -> ZarrArray {
+    let zarr = ZarrMetadata(
+      shape: shape, fill: fill, layout: layout, codecs: codecs, attributes: attributes)
+    let store = FileStore(root: path)
+    guard try !store.exists(metadataKey) else {
+      throw VolumeError(
+        .alreadyExists, path: path, "there is an array already",
+        remedy: "choose another output or replace this one (--force)")
+    }
+    let text = try zarr.encoded(path: store.path(of: metadataKey))
+    // What we write, we can read: the limits hold here too.
+    _ = try ZarrMetadata(parsing: text, path: store.path(of: metadataKey), limits: .standard)
+    try store.write(text.span.bytes, to: metadataKey)
+    return ZarrArray(
+      zarr: zarr, store: store, place: VoxelPlace(voxelSize: voxelSize, offset: offset),
+      axes: shape.axes, cache: cache)
+  }
+
+  /// Creates an array of one time point without any chunk.
   ///
   /// - Parameters:
   ///   - path: The folder to make.
@@ -121,26 +143,31 @@ public struct ZarrArray: VolumeWriter {
     voxelSize: VoxelSize? = nil, offset: PhysicalPosition = .zero, attributes: JSONObject = [:],
     cache: ChunkCache? = nil
   ) throws(VolumeError) -> ZarrArray {
-    let zarr = describe(
-      extent: extent, channels: channels, fill: fill, layout: layout, codecs: codecs,
-      attributes: attributes)
-    let store = FileStore(root: path)
-    guard try !store.exists(metadataKey) else {
-      throw VolumeError(
-        .alreadyExists, path: path, "there is an array already",
-        remedy: "choose another output or replace this one (--force)")
-    }
-    let text = try zarr.encoded(path: store.path(of: metadataKey))
-    // What we write, we can read: the limits hold here too.
-    _ = try ZarrMetadata(parsing: text, path: store.path(of: metadataKey), limits: .standard)
-    try store.write(text.span.bytes, to: metadataKey)
-    return try ZarrArray(
-      zarr: zarr, store: store, voxelSize: voxelSize, offset: offset, cache: cache)
+    try create(
+      at: path, shape: VolumeShape(extent: extent, channels: channels), fill: fill, layout: layout,
+      codecs: codecs, voxelSize: voxelSize, offset: offset, attributes: attributes, cache: cache)
   }
 
   /// Creates an array, filled with zero, of a type known at run time only.
   ///
-  /// - Throws: ``VolumeError`` as ``create(at:extent:channels:fill:layout:codecs:voxelSize:offset:attributes:cache:)``.
+  /// - Throws: ``VolumeError`` with `alreadyExists` where there is an array, `inputOutput`.
+  public static func create(
+    at path: String, shape: VolumeShape, dataType: DataType, layout: ChunkLayout,
+    codecs: [any BytesCodec] = [ZstdCodec(level: 3, checksum: true), CRC32CCodec()],
+    voxelSize: VoxelSize? = nil, offset: PhysicalPosition = .zero, attributes: JSONObject = [:],
+    cache: ChunkCache? = nil
+  ) throws(VolumeError) -> ZarrArray {
+    func create<Scalar: VoxelScalar>(_ type: Scalar.Type) throws(VolumeError) -> ZarrArray {
+      try ZarrArray.create(
+        at: path, shape: shape, fill: Scalar.zero, layout: layout, codecs: codecs,
+        voxelSize: voxelSize, offset: offset, attributes: attributes, cache: cache)
+    }
+    return try create(dataType.scalarType)
+  }
+
+  /// Creates an array of one time point, filled with zero, of a type known at run time only.
+  ///
+  /// - Throws: ``VolumeError`` with `alreadyExists` where there is an array, `inputOutput`.
   public static func create(
     at path: String, extent: VoxelExtent, channels: Int? = nil, dataType: DataType,
     layout: ChunkLayout,
@@ -148,54 +175,14 @@ public struct ZarrArray: VolumeWriter {
     voxelSize: VoxelSize? = nil, offset: PhysicalPosition = .zero, attributes: JSONObject = [:],
     cache: ChunkCache? = nil
   ) throws(VolumeError) -> ZarrArray {
-    func create<Scalar: VoxelScalar>(_ type: Scalar.Type) throws(VolumeError) -> ZarrArray {
-      try ZarrArray.create(
-        at: path, extent: extent, channels: channels, fill: Scalar.zero, layout: layout,
-        codecs: codecs, voxelSize: voxelSize, offset: offset, attributes: attributes, cache: cache)
-    }
-    return try create(dataType.scalarType)
-  }
-
-  /// The metadata of a new array.
-  private static func describe<Scalar: VoxelScalar>(
-    extent: VoxelExtent, channels: Int?, fill: Scalar, layout: ChunkLayout,
-    codecs: [any BytesCodec], attributes: JSONObject
-  ) -> ZarrMetadata {
-    let lengths = [extent.z, extent.y, extent.x]
-    let unit = layout.storageUnit
-    precondition(
-      (lengths + [unit.z, unit.y, unit.x, layout.chunk.z, layout.chunk.y, layout.chunk.x])
-        .allSatisfy { $0 > 0 } && channels ?? 1 > 0 && layout.channels ?? 1 > 0,
-      "an array and its chunks have at least one voxel")
-    precondition(
-      unit.z % layout.chunk.z == 0 && unit.y % layout.chunk.y == 0 && unit.x % layout.chunk.x == 0,
-      "a shard is a whole number of chunks")
-    let channelChunk = channels.map { [min(layout.channels ?? $0, $0)] } ?? []
-    let chunkShape = channelChunk + [unit.z, unit.y, unit.x]
-    let innerShape = channelChunk + [layout.chunk.z, layout.chunk.y, layout.chunk.x]
-    let chain = CodecChain(codecs: codecs)
-    return ZarrMetadata(
-      shape: (channels.map { [$0] } ?? []) + lengths, dataType: Scalar.dataType,
-      chunkShape: chunkShape, fill: FillValue(fill), chain: chain,
-      sharding: layout.shard.map { _ in
-        Sharding(innerShape: innerShape, shardShape: chunkShape, chain: chain)
-      },
-      dimensionNames: (channels == nil ? [] : ["c"]) + ["z", "y", "x"], attributes: attributes)
-  }
-
-  static func describe(
-    extent: VoxelExtent, channels: Int?, dataType: DataType, layout: ChunkLayout
-  ) -> ZarrMetadata {
-    func describe<Scalar: VoxelScalar>(_ type: Scalar.Type) -> ZarrMetadata {
-      ZarrArray.describe(
-        extent: extent, channels: channels, fill: Scalar.zero, layout: layout,
-        codecs: CodecChain.standard.codecs, attributes: [:])
-    }
-    return describe(dataType.scalarType)
+    try create(
+      at: path, shape: VolumeShape(extent: extent, channels: channels), dataType: dataType,
+      layout: layout, codecs: codecs, voxelSize: voxelSize, offset: offset,
+      attributes: attributes, cache: cache)
   }
 
   /// The block that is decoded at once: a chunk, or an inner chunk of a shard.
-  public var chunkExtent: VoxelExtent { VoxelExtent(lengths: zarr.decodedShape.suffix(3)) }
+  public var chunkExtent: VoxelExtent { geometry.decodedGrid.chunk }
 
   func requireType<Scalar: VoxelScalar>(_ type: Scalar.Type) throws(VolumeError) {
     guard Scalar.dataType == metadata.dataType else {

@@ -23,8 +23,11 @@ public enum ZarrFormat: VolumeFormat {
         .unsupportedFeature, path: source.path, "is a Zarr store of version 2", expected: "Zarr v3",
         remedy: "convert it: zarr migrate v3")
     }
-    let array = try ZarrArray.openVolume(at: path)
-    let image = try OMEZarrImage.openIfPresent(at: path)
-    return OpenedVolume(reader: array, formatName: name, notes: image?.warnings ?? [])
+    let axes = source.stated.axes
+    if let image = try OMEZarrImage.openIfPresent(at: path, axes: axes) {
+      return OpenedVolume(levels: image.levels, formatName: name, notes: image.warnings)
+    }
+    let array = try ZarrArray.openVolume(at: path, axes: axes)
+    return OpenedVolume(reader: array, formatName: name, notes: array.notes(stated: axes))
   }
 }

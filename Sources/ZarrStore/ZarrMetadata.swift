@@ -121,7 +121,7 @@ struct ZarrMetadata: Sendable {
       ]),
       "chunk_key_encoding": keyEncoding.json,
       "fill_value": fill.json(dataType),
-      "codecs": .array(sharding.map { [$0.json] } ?? chain.json),
+      "codecs": .array(sharding.map { chain.transposeJSON + [$0.json] } ?? chain.json),
       "attributes": .object(attributes),
     ]
     if let dimensionNames {

@@ -11,7 +11,7 @@ import Voxels
   static let cases = folderContents(folder)
 
   @Test func `is there in every kind`() {
-    #expect(Self.cases.count == 101)
+    #expect(Self.cases.count == 105)
   }
 
   @Test(arguments: cases) func `is refused by name`(name: String) throws {

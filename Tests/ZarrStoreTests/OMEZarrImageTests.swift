@@ -45,7 +45,7 @@ import Voxels
     }
     #expect(error?.code == .alreadyExists)
     var other = specification
-    other.extent.x += 1
+    other.shape = VolumeShape(extent: VoxelExtent(z: 20, y: 90, x: 71))
     let second = #expect(throws: VolumeError.self) {
       try OMEZarrImage.resume(other, at: folder("i"))
     }
@@ -83,7 +83,7 @@ import Voxels
     var labels = specification
     labels.kind = .labels
     labels.dataType = .uint64
-    labels.channels = 2
+    labels.shape = VolumeShape(extent: labels.shape.extent, channels: 2)
     labels.layout.shard = VoxelExtent(z: 32, y: 32, x: 32)
     let image = try OMEZarrImage.create(labels, at: folder("l"))
     #expect(image.levels.map { $0.metadata.channels } == [2, 2, 2, 2, 2])
@@ -91,6 +91,36 @@ import Voxels
     let ome = text.object?["attributes"]?.object?["ome"]?.object
     #expect(ome?["image-label"] != nil)
     #expect(try OMEZarrImage.open(at: folder("l")).levels[0].metadata.voxelSize?.z == 40)
+  }
+
+  @Test(arguments: [VolumeAxes.yx, .zyx, .czyx, .tczyx])
+  func `has two to five axes`(axes: VolumeAxes) throws {
+    let folder = TemporaryFolder()
+    let shape = VolumeShape(
+      axes: axes, extent: VoxelExtent(z: axes.contains(.z) ? 10 : 1, y: 20, x: 30),
+      channels: axes.contains(.channel) ? 3 : 1, timePoints: axes.contains(.time) ? 2 : 1)
+    let created = try OMEZarrImage.create(
+      ImageSpecification(
+        name: "raw", shape: shape, dataType: .uint16, voxelSize: VoxelSize(z: 8, y: 8, x: 4),
+        offset: PhysicalPosition(z: 80, y: 2, x: 1),
+        layout: ChunkLayout(chunk: VoxelExtent(z: 6, y: 7, x: 8), channels: 2)),
+      at: folder("i"))
+    let image = try OMEZarrImage.open(at: folder("i"))
+    let level = image.levels[0]
+    #expect(image.levels.map { $0.metadata } == created.levels.map { $0.metadata })
+    #expect(VolumeShape(level.metadata) == shape)
+    #expect(level.metadata.voxelSize == VoxelSize(z: 8, y: 8, x: 4))
+    #expect(
+      level.metadata.offset == PhysicalPosition(z: axes.contains(.z) ? 80 : 0, y: 2, x: 1))
+    #expect(image.warnings.count == (axes.contains(.z) ? 0 : 1))
+    let volume = randomVolume(
+      UInt16.self, channels: level.metadata.channels, box: level.metadata.box, seed: 7)
+    let records = try level.write(volume)
+    let chunks = (axes.contains(.z) ? 2 : 1) * 3 * 4
+    let values = axes.contains(.time) ? 4 : axes.contains(.channel) ? 2 : 1
+    #expect(records.count == chunks * values)
+    #expect(try level.read(volume.box, as: UInt16.self) == volume)
+    #expect(try level.verify().findings == [])
   }
 
   @Test func `is removed whole, with what a stopped removal left`() throws {

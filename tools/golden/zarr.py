@@ -7,10 +7,11 @@
 
     tools/golden/zarr.py [OUTPUT]        default: volumes/golden/zarr-python-3.1.6
 
-Each case is a folder with the array (`array.zarr`) and its values as raw little-endian bytes in C
-order (`expected.bin`). SHA256SUMS lists every file. Same versions and seed give same files.
+Each case is a folder with the array (`array.zarr`) and its values as raw little-endian bytes, the
+axes in the order t, c, z, y, x (`expected.bin`). SHA256SUMS lists every file. Same versions and seed give same files.
 """
 
+import gzip
 import hashlib
 import shutil
 import sys
@@ -31,8 +32,15 @@ from zarr.codecs import (
     ZstdCodec,
 )
 
+# gzip writes the time into its header.
+gzip.time = type("clock", (), {"time": staticmethod(lambda: 0)})
+
 SHAPE = (9, 11, 13)
 CHUNK = (5, 6, 7)
+LENGTHS = {"t": 3, "c": 4, "z": 7, "y": 9, "x": 10}
+CHUNK_LENGTHS = {"t": 2, "c": 3, "z": 5, "y": 6, "x": 7}
+SHARD_LENGTHS = {"t": 2, "c": 4, "z": 6, "y": 6, "x": 8}
+INNER_LENGTHS = {"t": 1, "c": 2, "z": 3, "y": 3, "x": 4}
 
 
 def values(dtype, shape=SHAPE, seed=1):
@@ -101,7 +109,42 @@ for location in ("start", "end"):
     )
 
 
-def write(folder, dtype, codecs, shape=SHAPE, chunk=CHUNK, fill=0, hole=False, keys=("default", "/")):
+DTYPES = {"x": "uint8", "y": "uint16", "z": "uint32", "c": "uint64", "t": "float32"}
+PIPELINE = [LITTLE, ZstdCodec(level=3, checksum=True)]
+for axes in "yx xy zyx xyz zxy yzx czyx cxyz zyxc xyzc tzyx tczyx ctzyx xyzct".split():
+    case = dict(dtype=DTYPES[axes[0]], axes=axes)
+    CASES[f"axes-{axes}"] = case | dict(
+        chunk=tuple(CHUNK_LENGTHS[axis] for axis in axes), codecs=PIPELINE
+    )
+for axes, outer, inner in [
+    ("xyz", None, (2, 1, 0)), ("cxyz", None, (3, 2, 1, 0)), ("zyx", (2, 0, 1), None),
+    ("zyx", (1, 2, 0), (1, 2, 0)), ("tczyx", (4, 0, 2, 1, 3), (3, 1, 4, 0, 2)),
+]:
+    # zarr-python asks that inner lengths divide the shard's before its transposition, too.
+    inner_shape = tuple(2 if outer else INNER_LENGTHS[axis] for axis in axes)
+    sharding = ShardingCodec(
+        chunk_shape=inner_shape,
+        codecs=([TransposeCodec(order=inner)] if inner else []) + PIPELINE,
+        index_codecs=[LITTLE, Crc32cCodec()],
+    )
+    name = "-".join(["axes", axes, "sharded"] + ["outer"] * bool(outer) + ["inner"] * bool(inner))
+    CASES[name] = dict(
+        dtype=DTYPES[axes[-1]] if outer else "uint16", axes=axes,
+        chunk=tuple(SHARD_LENGTHS[axis] for axis in axes), hole=True,
+        codecs=([TransposeCodec(order=outer)] if outer else []) + [sharding],
+    )
+CASES["axes-zyx-two-transposes"] = dict(
+    dtype="uint16", axes="zyx",
+    codecs=[TransposeCodec(order=(1, 2, 0)), TransposeCodec(order=(0, 2, 1)), *PIPELINE],
+)
+
+
+def write(
+    folder, dtype, codecs, axes=None, shape=None, chunk=CHUNK, fill=0, hole=False,
+    keys=("default", "/"),
+):
+    axes = axes or "czyx"[-len(shape or SHAPE) :]
+    shape = shape or tuple(LENGTHS[axis] for axis in axes)
     data = values(dtype, shape)
     if hole:
         data[..., :6, :8] = fill
@@ -113,12 +156,13 @@ def write(folder, dtype, codecs, shape=SHAPE, chunk=CHUNK, fill=0, hole=False, k
         codecs=codecs,
         fill_value=fill,
         chunk_key_encoding=keys,
-        dimension_names=["c", "z", "y", "x"][-len(shape) :],
+        dimension_names=list(axes),
         zarr_format=3,
         config={"write_empty_chunks": False},
     )
     array[:] = data
-    little = data.astype(data.dtype.newbyteorder("<"))
+    ordered = np.transpose(data, [axes.index(axis) for axis in "tczyx" if axis in axes])
+    little = ordered.astype(data.dtype.newbyteorder("<"))
     (folder / "expected.bin").write_bytes(little.tobytes())
 
 

@@ -16,10 +16,8 @@ public struct ImageSpecification: Sendable {
   public var name: String
   /// What the voxels mean.
   public var kind: Kind
-  /// The size of the finest level in voxels.
-  public var extent: VoxelExtent
-  /// The values per voxel; nil makes arrays without a channel axis.
-  public var channels: Int?
+  /// The axes, in the order t, c, z, y, x, and how long they are at the finest level.
+  public var shape: VolumeShape
   /// The type of one value.
   public var dataType: DataType
   /// The physical size of the finest level's voxels.
@@ -33,16 +31,29 @@ public struct ImageSpecification: Sendable {
   /// The project's own attributes: affinity offsets, polarity, provenance.
   public var attributes: JSONObject
 
-  /// Creates a specification.
+  /// Creates the specification of an image of one time point; without channels, its arrays have no
+  /// channel axis.
   public init(
     name: String, kind: Kind = .image, extent: VoxelExtent, channels: Int? = nil,
     dataType: DataType, voxelSize: VoxelSize, offset: PhysicalPosition = .zero,
     layout: ChunkLayout, levelLimit: Int? = nil, attributes: JSONObject = [:]
   ) {
+    self.init(
+      name: name, kind: kind, shape: VolumeShape(extent: extent, channels: channels),
+      dataType: dataType, voxelSize: voxelSize, offset: offset, layout: layout,
+      levelLimit: levelLimit, attributes: attributes)
+  }
+
+  /// Creates a specification.
+  public init(
+    name: String, kind: Kind = .image, shape: VolumeShape, dataType: DataType,
+    voxelSize: VoxelSize, offset: PhysicalPosition = .zero, layout: ChunkLayout,
+    levelLimit: Int? = nil, attributes: JSONObject = [:]
+  ) {
+    precondition(shape.axes.isCanonical, "new images have their axes in the order t, c, z, y, x")
     self.name = name
     self.kind = kind
-    self.extent = extent
-    self.channels = channels
+    self.shape = shape
     self.dataType = dataType
     self.voxelSize = voxelSize
     self.offset = offset
@@ -54,29 +65,27 @@ public struct ImageSpecification: Sendable {
   /// The image's levels, finest first.
   public var levels: [PyramidLevel] {
     PyramidLevel.levels(
-      extent: extent, voxelSize: voxelSize, offset: offset, chunk: layout.chunk,
+      extent: shape.extent, voxelSize: voxelSize, offset: offset, chunk: layout.chunk,
       limit: levelLimit)
+  }
+
+  /// The shape of a level's array.
+  func shape(of level: PyramidLevel) -> VolumeShape {
+    VolumeShape(
+      axes: shape.axes, extent: level.extent, channels: shape.channels,
+      timePoints: shape.timePoints)
   }
 
   /// The text of the group's `zarr.json` as a JSON object.
   var groupMetadata: JSONObject {
     let method = kind == .labels ? "mode" : "mean"
-    var axes: [JSONValue] = ["z", "y", "x"].map { name in
-      .object([
-        "name": .string(name), "type": .string("space"), "unit": .string(voxelSize.unit.rawValue),
-      ])
-    }
-    if channels != nil {
-      axes.insert(.object(["name": .string("c"), "type": .string("channel")]), at: 0)
-    }
+    let axes = shape.axes.order
     let datasets: [JSONValue] = levels.enumerated().map { index, level in
-      let scale = [level.voxelSize.z, level.voxelSize.y, level.voxelSize.x]
-      let translation = [level.offset.z, level.offset.y, level.offset.x]
-      return .object([
+      .object([
         "path": .string(String(index)),
         "coordinateTransformations": .array([
-          transformation("scale", (channels == nil ? [] : [1]) + scale),
-          transformation("translation", (channels == nil ? [] : [0]) + translation),
+          transformation("scale", axes.map { level.voxelSize[$0] ?? 1 }),
+          transformation("translation", axes.map { level.offset[$0] ?? 0 }),
         ]),
       ])
     }
@@ -84,7 +93,7 @@ public struct ImageSpecification: Sendable {
       "version": .string(MultiscaleMetadata.version),
       "multiscales": .array([
         .object([
-          "name": .string(name), "axes": .array(axes), "datasets": .array(datasets),
+          "name": .string(name), "axes": .array(axes.map(axis)), "datasets": .array(datasets),
           "type": .string(method),
           "metadata": .object(["method": .string("fascicle, \(method) of 1 or 2 voxels an axis")]),
         ])
@@ -99,7 +108,51 @@ public struct ImageSpecification: Sendable {
     ]
   }
 
+  private func axis(_ axis: VolumeAxis) -> JSONValue {
+    var object: JSONObject = ["name": .string(axis.rawValue), "type": .string(axis.ngffType)]
+    if axis.isSpatial { object["unit"] = .string(voxelSize.unit.rawValue) }
+    return .object(object)
+  }
+
   private func transformation(_ kind: String, _ values: [Double]) -> JSONValue {
     .object(["type": .string(kind), kind: .array(values.map { .number($0) })])
+  }
+}
+
+extension VolumeAxis {
+  /// The axis' type in OME-NGFF.
+  var ngffType: String {
+    switch self {
+    case .time: "time"
+    case .channel: "channel"
+    case .z, .y, .x: "space"
+    }
+  }
+
+  /// Whether the axis is one of space.
+  var isSpatial: Bool { ngffType == "space" }
+}
+
+extension VoxelSize {
+  /// The length along an axis of space.
+  fileprivate subscript(axis: VolumeAxis) -> Double? {
+    switch axis {
+    case .z: z
+    case .y: y
+    case .x: x
+    case .time, .channel: nil
+    }
+  }
+}
+
+extension PhysicalPosition {
+  /// The coordinate along an axis of space.
+  fileprivate subscript(axis: VolumeAxis) -> Double? {
+    switch axis {
+    case .z: z
+    case .y: y
+    case .x: x
+    case .time, .channel: nil
+    }
   }
 }

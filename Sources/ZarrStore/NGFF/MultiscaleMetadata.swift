@@ -8,13 +8,18 @@ import Voxels
 struct MultiscaleMetadata {
   struct Level {
     var path: String
-    /// Voxel size and offset, in ``unit``, slowest axis first.
+    /// The length of a step along each axis, and where the first one lies, in the axis' unit.
     var scale: [Double]
     var translation: [Double]
   }
 
   var name: String?
-  var hasChannelAxis: Bool
+  /// The axes of the arrays, and what the image calls them.
+  var axes: VolumeAxes
+  var axisNames: [String]
+  /// The unit of each axis, in that of x.
+  private var factors: [Double]
+  /// The unit of lengths.
   var unit: LengthUnit?
   var levels: [Level]
   /// What was passed over and might matter to the user.
@@ -23,7 +28,15 @@ struct MultiscaleMetadata {
   static let version = "0.5"
 
   /// Reads the `ome` attribute of a group.
-  init(_ attributes: JSONObject, in document: ZarrDocument) throws(VolumeError) {
+  ///
+  /// - Parameters:
+  ///   - attributes: The group's attributes.
+  ///   - stated: The axes that the user states instead of those the image says.
+  ///   - document: The file they are from.
+  /// - Throws: ``VolumeError`` with `malformedMetadata` or `unsupportedFeature`.
+  init(
+    _ attributes: JSONObject, stated: VolumeAxes? = nil, in document: ZarrDocument
+  ) throws(VolumeError) {
     guard let ome = attributes["ome"]?.object else {
       guard attributes["multiscales"] == nil else {
         throw document.unsupported(
@@ -47,9 +60,12 @@ struct MultiscaleMetadata {
     }
     if list.count > 1 { warnings.append("only the first of \(list.count) multiscales is read") }
     name = first["name"]?.string
-    (hasChannelAxis, unit) = try Self.axes(first["axes"], in: document)
-    if unit == nil { warnings.append("the image does not say its unit of length") }
-    let rank = hasChannelAxis ? 4 : 3
+    let parsed = try NGFFAxes(first["axes"], stated: stated, in: document)
+    axes = parsed.axes
+    axisNames = parsed.names
+    (unit, factors) = (parsed.unit, parsed.factors)
+    warnings += parsed.warnings
+    let rank = axisNames.count
     let outer = try Self.transformations(
       first["coordinateTransformations"], rank: rank, isRequired: false, in: document)
     guard let datasets = first["datasets"]?.array, !datasets.isEmpty, datasets.count <= 64 else {
@@ -65,12 +81,9 @@ struct MultiscaleMetadata {
       }
       let inner = try Self.transformations(
         dataset.object?["coordinateTransformations"], rank: rank, isRequired: true, in: document)
-      var scale: [Double] = []
-      var translation: [Double] = []
-      for axis in rank - 3..<rank {
-        scale.append(inner.scale[axis] * outer.scale[axis])
-        translation.append(
-          inner.translation[axis] * outer.scale[axis] + outer.translation[axis])
+      let scale = zip(inner.scale, outer.scale).map { $0 * $1 }
+      let translation = (0..<rank).map {
+        inner.translation[$0] * outer.scale[$0] + outer.translation[$0]
       }
       guard scale.allSatisfy({ $0.isFinite && $0 > 0 }), translation.allSatisfy({ $0.isFinite })
       else {
@@ -80,13 +93,25 @@ struct MultiscaleMetadata {
     }
   }
 
+  /// The voxel size of a level; nil where the image does not say its unit.
+  ///
+  /// A section that has no z axis is as thick as its pixels are long along y.
   func voxelSize(_ level: Level) -> VoxelSize? {
-    unit.map { VoxelSize(z: level.scale[0], y: level.scale[1], x: level.scale[2], unit: $0) }
+    let y = length(level.scale, .y) ?? 1
+    return unit.map {
+      VoxelSize(z: length(level.scale, .z) ?? y, y: y, x: length(level.scale, .x) ?? 1, unit: $0)
+    }
   }
 
   func offset(_ level: Level) -> PhysicalPosition {
     PhysicalPosition(
-      z: level.translation[0], y: level.translation[1], x: level.translation[2])
+      z: length(level.translation, .z) ?? 0, y: length(level.translation, .y) ?? 0,
+      x: length(level.translation, .x) ?? 0)
+  }
+
+  /// The length along an axis in ``unit``; nil where the image does not have the axis.
+  private func length(_ lengths: [Double], _ axis: VolumeAxis) -> Double? {
+    axes.order.firstIndex(of: axis).map { lengths[$0] * factors[$0] }
   }
 
   /// Whether a path stays inside the group.
@@ -95,43 +120,6 @@ struct MultiscaleMetadata {
     return !path.isEmpty && path.utf8.count <= 255
       && parts.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
       && path.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
-  }
-
-  private static func axes(
-    _ json: JSONValue?, in document: ZarrDocument
-  ) throws(VolumeError) -> (hasChannelAxis: Bool, unit: LengthUnit?) {
-    let axes = json?.array?.map { $0.object ?? [:] } ?? []
-    let names = axes.map { $0["name"]?.string ?? "?" }
-    let kinds = axes.map { $0["type"]?.string ?? "?" }
-    guard (2...5).contains(axes.count), !names.contains("?") else {
-      throw document.malformed("axes is wrong", found: json, expected: "two to five named axes")
-    }
-    guard names == ["z", "y", "x"] || names == ["c", "z", "y", "x"] else {
-      throw document.unsupported(
-        "the axes are not supported", found: names.joined(separator: ", "),
-        expected: "z, y, x or c, z, y, x",
-        remedy: "write the wanted part of the image again with these axes")
-    }
-    guard kinds.suffix(3).allSatisfy({ $0 == "space" }), kinds.count == 3 || kinds[0] == "channel"
-    else {
-      throw document.malformed(
-        "an axis is of the wrong type", found: json, expected: "space, and channel for c")
-    }
-    let units = axes.suffix(3).map { $0["unit"] }
-    guard let unit = units[0], unit != .null else {
-      guard units.allSatisfy({ $0 == nil || $0 == .null }) else {
-        throw document.malformed("some space axes have a unit and some do not", found: json)
-      }
-      return (axes.count == 4, nil)
-    }
-    guard units.allSatisfy({ $0 == unit }), let known = LengthUnit(rawValue: unit.string ?? "")
-    else {
-      throw document.unsupported(
-        "the units of the space axes are not supported", found: document.describe(json ?? .null),
-        expected: "the same of \(LengthUnit.allCases.map { $0.rawValue }.joined(separator: ", "))",
-        remedy: "give all three axes the same unit")
-    }
-    return (axes.count == 4, known)
   }
 
   private static func transformations(

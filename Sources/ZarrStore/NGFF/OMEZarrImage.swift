@@ -24,25 +24,27 @@ public struct OMEZarrImage: Sendable {
   ///
   /// - Parameters:
   ///   - path: The group's folder.
+  ///   - axes: The axes of its arrays, slowest first; nil takes those the group says.
   ///   - cache: Where decoded chunks are kept for the next read; nil keeps none.
   ///   - limits: The most its description may ask for.
   /// - Returns: The image with all its levels open.
   /// - Throws: ``VolumeError`` with `notFound`, `malformedMetadata`, `unsupportedFeature` or
   ///   `limitExceeded`.
   public static func open(
-    at path: String, cache: ChunkCache? = nil, limits: Limits = .standard
+    at path: String, axes: VolumeAxes? = nil, cache: ChunkCache? = nil, limits: Limits = .standard
   ) throws(VolumeError) -> OMEZarrImage {
     let store = FileStore(root: path)
     let document = ZarrDocument(path: store.path(of: ZarrArray.metadataKey), limits: limits)
     let root = try groupMetadata(store, document)
     let attributes = root["attributes"]?.object ?? [:]
-    let multiscale = try MultiscaleMetadata(attributes, in: document)
+    let multiscale = try MultiscaleMetadata(attributes, stated: axes, in: document)
     var levels: [ZarrArray] = []
     for level in multiscale.levels {
       let array = try ZarrArray.open(
         at: store.path(of: level.path), voxelSize: multiscale.voxelSize(level),
-        offset: multiscale.offset(level), cache: cache, limits: limits)
-      try check(array.metadata, against: levels.last?.metadata, multiscale, document)
+        offset: multiscale.offset(level), axes: multiscale.axes, cache: cache, limits: limits)
+      if axes == nil { try check(array.zarr.dimensionNames, multiscale, document) }
+      try check(array.metadata, against: levels.last?.metadata, document)
       levels.append(array)
     }
     return OMEZarrImage(
@@ -54,14 +56,15 @@ public struct OMEZarrImage: Sendable {
   ///
   /// - Parameters:
   ///   - path: The group's folder.
+  ///   - axes: The axes of its arrays, slowest first; nil takes those the group says.
   ///   - cache: Where decoded chunks are kept for the next read; nil keeps none.
   ///   - limits: The most its description may ask for.
   /// - Returns: The image; nil where the path holds nothing of Zarr v3, a bare array or a group
   ///   without an image.
-  /// - Throws: ``VolumeError`` as ``open(at:cache:limits:)`` does: an image whose description is
+  /// - Throws: ``VolumeError`` as ``open(at:axes:cache:limits:)`` does: an image whose description is
   ///   damaged is an error and not an absent image.
   public static func openIfPresent(
-    at path: String, cache: ChunkCache? = nil, limits: Limits = .standard
+    at path: String, axes: VolumeAxes? = nil, cache: ChunkCache? = nil, limits: Limits = .standard
   ) throws(VolumeError) -> OMEZarrImage? {
     let store = FileStore(root: path)
     let document = ZarrDocument(path: store.path(of: ZarrArray.metadataKey), limits: limits)
@@ -74,7 +77,7 @@ public struct OMEZarrImage: Sendable {
     switch root["node_type"]?.string {
     case "array": return nil
     case "group" where !hasImage: return nil
-    default: return try open(at: path, cache: cache, limits: limits)
+    default: return try open(at: path, axes: axes, cache: cache, limits: limits)
     }
   }
 
@@ -84,7 +87,7 @@ public struct OMEZarrImage: Sendable {
   ///   - path: The group's folder.
   ///   - cache: Where decoded chunks are kept for the next read; nil keeps none.
   /// - Returns: The image with all its levels open.
-  /// - Throws: ``VolumeError`` as ``open(at:cache:limits:)`` does.
+  /// - Throws: ``VolumeError`` as ``open(at:axes:cache:limits:)`` does.
   public static func openForWriting(
     at path: String, cache: ChunkCache? = nil
   ) throws(VolumeError) -> OMEZarrImage {
@@ -178,13 +181,13 @@ public struct OMEZarrImage: Sendable {
   ) throws(VolumeError) {
     do throws(VolumeError) {
       _ = try ZarrArray.create(
-        at: path, extent: level.extent, channels: specification.channels,
-        dataType: specification.dataType, layout: specification.layout)
+        at: path, shape: specification.shape(of: level), dataType: specification.dataType,
+        layout: specification.layout)
     } catch  where error.code == .alreadyExists {
       // Left by a creation that was stopped, if it is the array we would make.
       let found = try ZarrArray.open(at: path)
-      let wanted = ZarrArray.describe(
-        extent: level.extent, channels: specification.channels, dataType: specification.dataType,
+      let wanted = ZarrMetadata(
+        shape: specification.shape(of: level), dataType: specification.dataType,
         layout: specification.layout)
       guard try found.zarr.encoded(path: path) == wanted.encoded(path: path) else {
         throw otherImage(path)
@@ -207,18 +210,25 @@ public struct OMEZarrImage: Sendable {
     return root
   }
 
+  /// Checks that an array has the axes that the image says.
   private static func check(
-    _ level: VolumeMetadata, against finer: VolumeMetadata?, _ multiscale: MultiscaleMetadata,
-    _ document: ZarrDocument
+    _ names: [String?]?, _ multiscale: MultiscaleMetadata, _ document: ZarrDocument
   ) throws(VolumeError) {
-    guard level.hasChannelAxis == multiscale.hasChannelAxis else {
+    for (name, axis) in zip(names ?? [], multiscale.axisNames)
+    where name != nil && name?.lowercased() != axis.lowercased() {
       throw document.malformed(
         "a level's array has other axes than the image says",
-        found: .string("rank \(level.hasChannelAxis ? 4 : 3)"),
-        expected: "rank \(multiscale.hasChannelAxis ? 4 : 3)")
+        found: .array((names ?? []).map { $0.map { .string($0) } ?? .null }),
+        expected: multiscale.axisNames.joined(separator: ", "))
     }
+  }
+
+  private static func check(
+    _ level: VolumeMetadata, against finer: VolumeMetadata?, _ document: ZarrDocument
+  ) throws(VolumeError) {
     guard let finer else { return }
     guard level.dataType == finer.dataType, level.channels == finer.channels,
+      level.timePoints == finer.timePoints,
       level.extent.z <= finer.extent.z, level.extent.y <= finer.extent.y,
       level.extent.x <= finer.extent.x
     else {
@@ -237,38 +247,40 @@ extension ZarrArray {
   ///
   /// - Parameters:
   ///   - path: The folder of an array or of an image group.
+  ///   - axes: The array's axes, slowest first; nil takes those that the image, or else the array,
+  ///     says.
   ///   - cache: Where decoded chunks are kept for the next read; nil keeps none.
   ///   - limits: The most its description may ask for.
   /// - Returns: The open array.
   /// - Throws: ``VolumeError`` with `notFound`, `malformedMetadata`, `unsupportedFeature` or
   ///   `limitExceeded`.
   public static func openVolume(
-    at path: String, cache: ChunkCache? = nil, limits: Limits = .standard
+    at path: String, axes: VolumeAxes? = nil, cache: ChunkCache? = nil, limits: Limits = .standard
   ) throws(VolumeError) -> ZarrArray {
     let store = FileStore(root: path)
     let document = ZarrDocument(path: store.path(of: metadataKey), limits: limits)
     let root = try document.parseObject(try store.readMetadata(limits: limits))
     if root["node_type"]?.string == "group" {
-      let image = try OMEZarrImage.open(at: path, cache: cache, limits: limits)
+      let image = try OMEZarrImage.open(at: path, axes: axes, cache: cache, limits: limits)
       return image.levels[0]
     }
     let parts = store.root.split(separator: "/", omittingEmptySubsequences: false)
     let group = FileStore(root: parts.dropLast().joined(separator: "/"))
     if parts.count > 1, !group.root.isEmpty,
-      let image = try imageAround(group.root, cache: cache, limits: limits),
+      let image = try imageAround(group.root, axes: axes, cache: cache, limits: limits),
       let level = image.levels.first(where: { $0.path == store.root })
     {
       return level
     }
-    return try open(at: path, cache: cache, limits: limits)
+    return try open(at: path, axes: axes, cache: cache, limits: limits)
   }
 
   /// The image that may hold an array; nil also where it is of a kind that is not supported.
   private static func imageAround(
-    _ path: String, cache: ChunkCache?, limits: Limits
+    _ path: String, axes: VolumeAxes?, cache: ChunkCache?, limits: Limits
   ) throws(VolumeError) -> OMEZarrImage? {
     do throws(VolumeError) {
-      return try OMEZarrImage.openIfPresent(at: path, cache: cache, limits: limits)
+      return try OMEZarrImage.openIfPresent(at: path, axes: axes, cache: cache, limits: limits)
     } catch  where error.code == .unsupportedFeature {
       return nil
     }
