@@ -33,7 +33,7 @@ package func readAll(
 /// Writes bytes at a file's position.
 ///
 /// - Returns: The error of the first write that failed, or zero.
-func writeAll(_ bytes: RawSpan, to descriptor: Int32) -> Int32 {
+package func writeAll(_ bytes: RawSpan, to descriptor: Int32) -> Int32 {
   bytes.withUnsafeBytes { buffer in
     var written = 0
     while written < buffer.count {

@@ -29,17 +29,20 @@ public struct ExportRequest: Hashable, Sendable {
   public var dataset: String?
   /// Whether a file that is there goes once the new one is whole.
   public var isReplacing: Bool
+  /// The threads that compress.
+  public var threads: Int
 
   /// Creates a request.
   public init(
     path: String, metadata: VolumeMetadata, isLabels: Bool, dataset: String? = nil,
-    isReplacing: Bool = false
+    isReplacing: Bool = false, threads: Int = 1
   ) {
     self.path = path
     self.metadata = metadata
     self.isLabels = isLabels
     self.dataset = dataset
     self.isReplacing = isReplacing
+    self.threads = threads
   }
 }
 
