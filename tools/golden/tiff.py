@@ -93,6 +93,111 @@ def golden():
         imwrite(folder / f"slice_{number}.tif", plane, compression="zlib")
     (folder / ".hidden.tif").write_bytes(b"no image")
     (folder / "notes.txt").write_text("not a section\n")
+    ome_golden()
+    channel_golden()
+
+
+def channels(dtype, count, shape=SHAPE):
+    """(channel, z, y, x): the channel's values are those of a volume that starts higher up."""
+    z, y, x = shape
+    return np.stack([values(dtype, (z + channel, y, x))[channel:] for channel in range(count)])
+
+
+def without_later_pages(path):
+    """Makes the first page the last: ImageJ's form for stacks above 4 GB."""
+    with tifffile.TiffFile(path) as file:
+        page, order = file.pages[0], file.byteorder
+        position = page.offset + 2 + 12 * len(page.tags)
+    with open(path, "r+b") as file:
+        file.seek(position)
+        file.write(struct.pack(order + "I", 0))
+
+
+OME = ('<?xml version="1.0" encoding="UTF-8"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/'
+       '2016-06" UUID="urn:uuid:{uuid}">{images}</OME>')
+IMAGE = ('<Image ID="Image:{number}" Name="{name}"><Pixels ID="Pixels:{number}" '
+         'DimensionOrder="{order}" Type="uint8" SizeX="35" SizeY="29" SizeZ="{z}" SizeC="{c}" '
+         'SizeT="{t}" PhysicalSizeX="4" PhysicalSizeXUnit="nm" PhysicalSizeY="5" '
+         'PhysicalSizeYUnit="nm" PhysicalSizeZ="0.04" PhysicalSizeZUnit="µm">{blocks}'
+         '</Pixels></Image>')
+
+
+def ome_xml(blocks, order="XYZCT", z=3, c=1, t=1, uuid="0"):
+    image = IMAGE.format(number=0, name="a", order=order, z=z, c=c, t=t, blocks=blocks)
+    return OME.format(uuid=uuid, images=image).encode()
+
+
+def ome_golden():
+    # Two time points of two channels; channels of one time point follow each other.
+    stack = channels("uint8", 4).reshape(2, 2, *SHAPE)
+    for axes in ("TCZ", "TZC", "CTZ", "CZT", "ZCT", "ZTC"):
+        data = stack.transpose(["TCZYX".index(axis) for axis in axes + "YX"])
+        imwrite(GOLDEN / f"ome-{axes.lower()}.ome.tif", np.ascontiguousarray(data), ome=True,
+                compression="zlib", metadata={"axes": axes + "YX"})
+    # One plane in each file, named by its place in the set.
+    folder = GOLDEN / "ome-set"
+    folder.mkdir()
+    data = channels("uint8", 2)
+    names = [f"plane_c{c}_z{z}.ome.tif" for c in range(2) for z in range(3)]
+    blocks = "".join(
+        f'<TiffData FirstC="{n // 3}" FirstT="0" FirstZ="{n % 3}" IFD="0" PlaneCount="1">'
+        f'<UUID FileName="{name}">urn:uuid:{n}</UUID></TiffData>' for n, name in enumerate(names))
+    for n, name in enumerate(names):
+        imwrite(folder / name, data[n // 3, n % 3], compression="zlib",
+                description=ome_xml(blocks, c=2, uuid=n))
+    # The file was renamed; its pages lie in reverse.
+    blocks = "".join(f'<TiffData FirstZ="{2 - n}" IFD="{n}" PlaneCount="1">'
+                     '<UUID FileName="old.ome.tif">urn:uuid:7</UUID></TiffData>' for n in range(3))
+    write("ome-renamed.ome.tif", values("uint8")[::-1], description=ome_xml(blocks, uuid=7))
+    # Two images, an overview and the volume.
+    images = "".join(
+        IMAGE.format(number=n, name=name, order="XYCZT", z=3, c=1, t=1,
+                     blocks=f'<TiffData IFD="{3 * n}" PlaneCount="3"/>')
+        for n, name in enumerate(("inverted", "volume")))
+    write("ome-images.ome.tif", np.concatenate([255 - values("uint8"), values("uint8")]),
+          description=OME.format(uuid=1, images=images).encode())
+    with tifffile.TiffWriter(GOLDEN / "ome-pyramid.ome.tif", ome=True) as file:
+        options = {"photometric": "minisblack", "compression": "zlib", "tile": (16, 16)}
+        file.write(values("uint8"), subifds=1, metadata={
+            "axes": "ZYX", "PhysicalSizeX": 4, "PhysicalSizeXUnit": "nm", "PhysicalSizeY": 5,
+            "PhysicalSizeYUnit": "nm", "PhysicalSizeZ": 40, "PhysicalSizeZUnit": "nm"}, **options)
+        file.write(values("uint8")[:, ::2, ::2], subfiletype=1, **options)
+
+
+def channel_golden():
+    hyper = channels("uint16", 4).reshape(2, 2, *SHAPE).transpose(0, 2, 1, 3, 4)
+    hyper = np.ascontiguousarray(hyper)
+    for order, letter in (("<", "le"), (">", "be")):
+        options = {"imagej": True, "byteorder": order, "resolution": (250, 200),
+                   "metadata": {"axes": "TZCYX", "spacing": 0.04, "unit": "\\u00B5m"}}
+        imwrite(GOLDEN / f"imagej-tzc-{letter}.tif", hyper, **options)
+        imwrite(GOLDEN / f"imagej-one-header-{letter}.tif", hyper, **options)
+        without_later_pages(GOLDEN / f"imagej-one-header-{letter}.tif")
+    imwrite(GOLDEN / "truncated-series.tif", values("uint16"), metadata={"axes": "ZYX"},
+            truncate=True)
+    data = channels("uint16", 3)
+    interleaved = np.ascontiguousarray(data.transpose(1, 2, 3, 0))
+    planes = np.ascontiguousarray(data.transpose(1, 0, 2, 3))
+    for name, layout in (("strip", {"rowsperstrip": 8}), ("tile", {"tile": (16, 32)})):
+        for codec, packing in (("none", {}), ("deflate", {"compression": "zlib", "predictor": 2})):
+            for order, letter in (("<", "le"), (">", "be")):
+                options = layout | packing | {"byteorder": order}
+                write(f"samples-contig-{name}-{codec}-{letter}.tif", interleaved,
+                      planarconfig="contig", **options)
+                write(f"samples-separate-{name}-{codec}-{letter}.tif", planes,
+                      planarconfig="separate", **options)
+    # Labels z·2¹⁶ + y·2⁸ + x as colours.
+    colours = np.stack(np.indices(SHAPE), axis=-1).astype("uint8")
+    rgb = {"photometric": "rgb", "compression": "zlib"}
+    write("colours-contig.tif", colours, tile=(16, 16), **rgb)
+    write("colours-separate.tif", np.ascontiguousarray(colours.transpose(0, 3, 1, 2)),
+          planarconfig="separate", **rgb)
+    write("colours-alpha.tif", np.concatenate([colours, colours[..., :1]], axis=-1),
+          extrasamples=["unassalpha"], **rgb)
+    folder = GOLDEN / "many-pages"
+    folder.mkdir()
+    write("many-pages/part_0.tif", values("uint8")[:2])
+    write("many-pages/part_1.tif", values("uint8")[2:])
 
 
 def section(folder, name, data, **options):
@@ -159,8 +264,36 @@ def bad():
                      photometric="miniswhite")
     imwrite(BAD / "volumetric.tif", values("uint8", (16, 32, 32)), metadata=None,
                      volumetric=True, tile=(16, 16, 16))
-    imwrite(BAD / "imagej-channels.tif", values("uint8", (6, 20, 20)).reshape(2, 3, 20, 20), imagej=True,
-                     metadata={"axes": "ZCYX"})
+    imwrite(BAD / "imagej-wrong-count.tif", values("uint8"), metadata=None,
+            description="ImageJ=1.53t\nimages=10\nchannels=2\nslices=5\n")
+    imwrite(BAD / "imagej-one-page-deflate.tif", plane, metadata=None, compression="zlib",
+            description="ImageJ=1.53t\nimages=5\nslices=5\n")
+    imwrite(BAD / "imagej-many-images.tif", plane, metadata=None,
+            description="ImageJ=1.53t\nimages=9000000000000000000\nslices=9000000000000000000\n")
+    ome = {
+        "plane-outside": ome_xml('<TiffData FirstC="9" IFD="0"/>'),
+        "planes-outside": ome_xml('<TiffData FirstZ="1" PlaneCount="3"/>'),
+        "plane-missing": ome_xml('<TiffData FirstZ="1" IFD="0" PlaneCount="2"/>'),
+        "page-missing": ome_xml('<TiffData IFD="0" PlaneCount="4"/>', z=4),
+        "file-missing": ome_xml('<TiffData IFD="0"><UUID FileName="none.tif">urn:uuid:5</UUID>'
+                                '</TiffData><TiffData FirstZ="1" PlaneCount="2">'
+                                '<UUID FileName="ome-file-missing.tif">urn:uuid:0</UUID></TiffData>'),
+        "other-folder": ome_xml('<TiffData IFD="0"><UUID FileName="../tiff/rgb.tif">urn:uuid:5</UUID>'
+                                '</TiffData><TiffData FirstZ="1"><UUID FileName="ome-other-folder'
+                                '.tif">urn:uuid:0</UUID></TiffData>'),
+        "no-order": ome_xml("", order="ZYXCT"),
+        "size-0": ome_xml("", z=0),
+        "size-large": ome_xml("", z=2**31 - 1, c=2**31 - 1, t=2**31 - 1),
+        "other-size": ome_xml("").replace(b'SizeX="35"', b'SizeX="36"'),
+        "unclosed": ome_xml("")[:-6],
+        "deep": ome_xml("<a>" * 100 + "</a>" * 100),
+        "entities": b'<?xml version="1.0"?><!DOCTYPE OME [<!ENTITY a "aaaaaaaaaa"><!ENTITY b '
+                    b'"&a;&a;&a;&a;&a;&a;&a;&a;">]>' + ome_xml("&b;")[38:],
+        "binary-only": OME.format(
+            uuid=1, images='<BinaryOnly MetadataFile="all.ome.xml" UUID="urn:uuid:2"/>').encode(),
+    }
+    for name, text in ome.items():
+        imwrite(BAD / f"ome-{name}.tif", values("uint8"), metadata=None, description=text)
     # ImageJ writes stacks above 4 GB with one page only; here a small one of that form.
     imwrite(BAD / "imagej-one-page.tif", plane, metadata=None,
                      description="ImageJ=1.53t\nimages=5\nslices=5\n")

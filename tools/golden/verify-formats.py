@@ -1,8 +1,9 @@
 # /// script
 # requires-python = ">=3.11"
-# dependencies = ["numpy==2.4.6", "tifffile==2026.3.3", "imagecodecs==2026.3.6", "h5py==3.16.0"]
+# dependencies = ["numpy==2.4.6", "tifffile==2026.3.3", "imagecodecs==2026.3.6", "h5py==3.16.0",
+#   "pillow==13.0.0"]
 # ///
-"""Reads with tifffile and h5py what the package writes as TIFF and HDF5.
+"""Reads with tifffile, pillow and h5py what the package writes as TIFF, PNG and HDF5.
 
 Run from the package's root after `swift build --build-tests`:
 python tools/golden/verify-formats.py
@@ -17,6 +18,7 @@ import tempfile
 import h5py
 import numpy as np
 import tifffile
+from PIL import Image
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from hdf5 import values  # noqa: E402
@@ -44,6 +46,46 @@ def verify_tiff(path, dtype, predictor):
         series = file.asarray()
     check(data.dtype == dtype and (data == values(dtype, SHAPE)).all(), f"{path.name}: values")
     check((series == data).all(), f"{path.name}: series")
+
+
+def expected_channels(dtype, count):
+    z, y, x = SHAPE
+    return np.stack([values(dtype, (z + channel, y, x))[channel:] for channel in range(count)])
+
+
+def verify_sections(folder):
+    expected = expected_channels("uint16", 3)
+    for name, axes in (("channels", "ZCYX"), ("times", "ZTYX")):
+        with tifffile.TiffFile(folder / f"{name}.tif") as file:
+            series = file.series[0]
+            check(file.is_ome and series.axes == axes, f"{name}: axes {series.axes}")
+            check((series.asarray() == expected.swapaxes(0, 1)).all(), f"{name}: values")
+            check("PhysicalSizeZ=\"40.0\"" in file.ome_metadata, f"{name}: voxel size")
+    for number, plane in enumerate(values("uint16", SHAPE)):
+        for name in (f"section_{number:03d}.tif", f"grey_{number:03d}.png"):
+            with Image.open(folder / name) as image:
+                check((np.asarray(image) == plane).all(), f"{name}: values by pillow")
+        tiff = tifffile.imread(folder / f"section_{number:03d}.tif")
+        check((tiff == plane).all(), f"section {number}: values by tifffile")
+    data = values("uint8", SHAPE)
+    with Image.open(folder / "image.png") as image:
+        picture = np.asarray(image)
+    check(picture.shape == (601, 541), f"image.png: {picture.shape}")
+    for number, plane in enumerate(data):
+        top, left = number // 2 * 301, number % 2 * 271
+        check((picture[top : top + 300, left : left + 270] == plane).all(), "image.png: values")
+    with Image.open(folder / "labels.png") as image:
+        picture = np.asarray(image)
+    colours = {}
+    for number, plane in enumerate(data):
+        top, left = number // 2 * 301, number % 2 * 271
+        part = picture[top : top + 300, left : left + 270]
+        for label in np.unique(plane):
+            found = np.unique(part[plane == label], axis=0)
+            check(len(found) == 1, f"labels.png: label {label} has {len(found)} colours")
+            known = colours.setdefault(label, tuple(found[0]))
+            check(known == tuple(found[0]), f"labels.png: label {label} changes its colour")
+    check(colours[0] == (0, 0, 0), "labels.png: label 0")
 
 
 def verify_hdf5(path, dtype):
@@ -75,7 +117,8 @@ def main():
                 verify_tiff(folder / f"{dtype}-image.tif", dtype, predictor)
                 verify_tiff(folder / f"{dtype}-labels.tif", dtype, 1)
             verify_hdf5(folder / f"{dtype}.h5", dtype)
-    print(f"verify-formats: h5py and tifffile read all of {len(TYPES)} types")
+        verify_sections(folder)
+    print(f"verify-formats: h5py, pillow and tifffile read all of {len(TYPES)} types")
 
 
 if __name__ == "__main__":
