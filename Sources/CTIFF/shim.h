@@ -61,15 +61,7 @@ static inline int ctiff_get_float(TIFF *tiff, uint32_t tag, float *value) {
 static inline int ctiff_get_text(TIFF *tiff, uint32_t tag, const char **value) {
   return TIFFGetField(tiff, tag, value);
 }
-static inline int ctiff_set_uint16(TIFF *tiff, uint32_t tag, uint16_t value) {
-  return TIFFSetField(tiff, tag, value);
-}
-static inline int ctiff_set_uint32(TIFF *tiff, uint32_t tag, uint32_t value) {
-  return TIFFSetField(tiff, tag, value);
-}
-static inline int ctiff_set_double(TIFF *tiff, uint32_t tag, double value) {
-  return TIFFSetField(tiff, tag, value);
-}
-static inline int ctiff_set_text(TIFF *tiff, uint32_t tag, const char *value) {
-  return TIFFSetField(tiff, tag, value);
+static inline int ctiff_get_offsets(TIFF *tiff, uint32_t tag, uint16_t *count,
+                                    const uint64_t **offsets) {
+  return TIFFGetField(tiff, tag, count, offsets);
 }

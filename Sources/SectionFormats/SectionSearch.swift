@@ -1,38 +1,77 @@
 import VolumeStore
 
+/// A kind of file that holds sections.
+struct SectionFileKind: Equatable {
+  /// Shown to users.
+  let name: String
+  /// The endings of the files' names.
+  let endings: [String]
+
+  static let tiff = SectionFileKind(name: "TIFF", endings: [".tif", ".tiff"])
+  static let png = SectionFileKind(name: "PNG", endings: [".png"])
+
+  /// Whether a file's name is of this kind.
+  func matches(_ name: String) -> Bool {
+    let name = name.lowercased()
+    return endings.contains { name.hasSuffix($0) }
+  }
+}
+
 extension SectionSeries {
-  /// Finds the TIFF files that a source names: a folder, a shell pattern, or a name with a
+  /// Finds the files of a kind that a source names: a folder, a shell pattern, or a name with a
   /// `%04d` counter; nil where it is none of these.
-  static func search(_ source: String) throws(VolumeError) -> SectionSeries? {
+  static func search(
+    _ source: String, _ kind: SectionFileKind
+  ) throws(VolumeError) -> SectionSeries? {
     if let status = try FileStatus(source) {
       guard status.isFolder else { return nil }
-      let files = try tiffFiles(inFolder: source)
+      let names = try fileNames(inFolder: source)
+      let files = names.filter(kind.matches)
       guard !files.isEmpty else {
         throw VolumeError(
-          .notFound, path: source, "the folder holds no TIFF files",
-          expected: "files ending in .tif or .tiff", remedy: "name the folder of the sections")
+          .notFound, path: source, "the folder holds no \(kind.name) files",
+          expected: "files ending in \(kind.endings.joined(separator: " or "))",
+          remedy: "name the folder of the sections")
       }
-      return try SectionSeries(files, place: source)
+      var series = try SectionSeries(files.map { join(source, $0) }, place: source)
+      for other in [SectionFileKind.tiff, .png] where other != kind {
+        let count = names.count(where: other.matches)
+        if count > 0 {
+          series.notes.append(
+            "\(source): holds \(files.count) \(kind.name) files, which are read, and \(count) "
+              + "\(other.name) files, which are not")
+        }
+      }
+      return series
     }
+    guard let files = try matches(of: source) else { return nil }
+    return try found(files, source)
+  }
+
+  /// Whether sections of a kind are what a source that is a folder or a pattern names.
+  static func recognises(
+    _ source: String, _ kind: SectionFileKind
+  ) throws(VolumeError) -> Bool {
+    if let status = try FileStatus(source) {
+      guard status.isFolder else { return false }
+      return try fileNames(inFolder: source).contains(where: kind.matches)
+    }
+    guard let files = try matches(of: source) else { return false }
+    return files.isEmpty ? kind.matches(source) : files.contains(where: kind.matches)
+  }
+
+  /// The files that match a pattern; nil where the source is none.
+  private static func matches(of source: String) throws(VolumeError) -> [String]? {
     if let counter = CounterPattern(source) {
-      let files = try fileNames(inFolder: counter.folder).filter(counter.matches)
-      return try found(files.map { join(counter.folder, $0) }, source)
+      guard try FileStatus(counter.folder)?.isFolder == true else { return [] }
+      return try fileNames(inFolder: counter.folder).filter(counter.matches)
+        .map { join(counter.folder, $0) }
     }
-    if source.contains(where: { "*?[".contains($0) }) {
-      return try found(try VolumeStore.paths(matching: source), source)
-    }
-    return nil
+    guard source.contains(where: { "*?[".contains($0) }) else { return nil }
+    return try VolumeStore.paths(matching: source)
   }
 
-  /// The TIFF files in a folder.
-  static func tiffFiles(inFolder path: String) throws(VolumeError) -> [String] {
-    try fileNames(inFolder: path).filter { name in
-      let name = name.lowercased()
-      return name.hasSuffix(".tif") || name.hasSuffix(".tiff")
-    }.map { join(path, $0) }
-  }
-
-  private static func found(_ files: [String], _ source: String) throws(VolumeError)
+  static func found(_ files: [String], _ source: String) throws(VolumeError)
     -> SectionSeries
   {
     guard !files.isEmpty else {
@@ -49,7 +88,7 @@ extension SectionSeries {
 }
 
 /// A path whose last component counts its files: `stack/img_%04d.tif`.
-private struct CounterPattern {
+struct CounterPattern {
   let folder: String
   private let prefix: Substring
   private let suffix: Substring
@@ -67,6 +106,12 @@ private struct CounterPattern {
     prefix = name[..<percent]
     suffix = name[name.index(after: digits.endIndex)...]
     self.width = width
+  }
+
+  /// The name of a section.
+  func name(_ number: Int) -> String {
+    let digits = String(number)
+    return prefix + String(repeating: "0", count: max(0, width - digits.count)) + digits + suffix
   }
 
   func matches(_ name: String) -> Bool {

@@ -5,7 +5,7 @@ package struct SectionSeries {
   /// The paths, first section first.
   package private(set) var paths: [String]
   /// What was assumed about them.
-  package private(set) var notes: [String] = []
+  package internal(set) var notes: [String] = []
 
   /// The most missing files that a message names.
   private static let shownNames = 5

@@ -18,17 +18,10 @@ struct TIFFHandle: ~Copyable, Sendable {
   static func reading(_ path: String) throws(VolumeError) -> TIFFHandle {
     _ = try FileStatus.ofFile(path)
     // "m": read by calls; a mapped file that is cut short would end the process.
-    return try TIFFHandle(path: path, shownPath: path, mode: "rm")
+    return try TIFFHandle(path: path, mode: "rm")
   }
 
-  /// Creates a file, little-endian; `isLarge` makes it a BigTIFF.
-  static func writing(
-    _ partialPath: String, for path: String, isLarge: Bool
-  ) throws(VolumeError) -> TIFFHandle {
-    try TIFFHandle(path: partialPath, shownPath: path, mode: isLarge ? "wl8" : "wl")
-  }
-
-  private init(path: String, shownPath: String, mode: String) throws(VolumeError) {
+  private init(path: String, mode: String) throws(VolumeError) {
     let messages = UnsafeMutablePointer<ctiff_messages>.allocate(capacity: 1)
     messages.initialize(to: ctiff_messages())
     errno = 0
@@ -37,13 +30,13 @@ struct TIFFHandle: ~Copyable, Sendable {
       let text = TIFFHandle.text(&messages.pointee.error)
       messages.deallocate()
       if code == EACCES || code == EMFILE || code == ENFILE || code == ENOENT || code == ENOSPC {
-        throw VolumeError(errno: code, path: shownPath, "cannot be opened")
+        throw VolumeError(errno: code, path: path, "cannot be opened")
       }
       throw VolumeError(
-        .malformedMetadata, path: shownPath, "is not a readable TIFF file", found: text,
+        .malformedMetadata, path: path, "is not a readable TIFF file", found: text,
         remedy: "check that the file was copied whole")
     }
-    self.path = shownPath
+    self.path = path
     self.tiff = tiff
     self.messages = messages
   }
@@ -117,10 +110,23 @@ struct TIFFHandle: ~Copyable, Sendable {
       isCodecAvailable: TIFFIsCODECConfigured(tag16(TIFFTAG_COMPRESSION) ?? 1) != 0,
       hasStandardBitOrder: (tag16(TIFFTAG_FILLORDER) ?? 1) == 1,
       isByteSwapped: TIFFIsByteSwapped(tiff) != 0,
+      hasSeparatePlanes: Int32(tag16(TIFFTAG_PLANARCONFIG) ?? 1) == PLANARCONFIG_SEPARATE
+        && (tag16(TIFFTAG_SAMPLESPERPIXEL) ?? 1) > 1,
       isReduced: (tag32(TIFFTAG_SUBFILETYPE) ?? 0) & UInt32(FILETYPE_REDUCEDIMAGE) != 0,
       rowsPerStrip: Int(tag32(TIFFTAG_ROWSPERSTRIP) ?? .max),
       tileWidth: TIFFIsTiled(tiff) != 0 ? Int(tag32(TIFFTAG_TILEWIDTH) ?? 0) : nil,
       tileHeight: TIFFIsTiled(tiff) != 0 ? Int(tag32(TIFFTAG_TILELENGTH) ?? 0) : nil)
+  }
+
+  /// Where the directories of the current page's smaller versions lie, largest first.
+  var reducedPages: [UInt64] {
+    var count: UInt16 = 0
+    var offsets: UnsafePointer<UInt64>?
+    // Sound: libtiff keeps the offsets, as many as it says, until the page changes.
+    guard ctiff_get_offsets(tiff, UInt32(TIFFTAG_SUBIFD), &count, &offsets) != 0, let offsets else {
+      return []
+    }
+    return Array(UnsafeBufferPointer(start: offsets, count: Int(count)))
   }
 
   /// The current page's text about itself and its resolution.
@@ -187,51 +193,4 @@ struct TIFFHandle: ~Copyable, Sendable {
         remedy: "copy the file again, or replace the section by a sound one")
     }
   }
-
-  // MARK: Writing
-
-  /// Describes the page that is to be written.
-  func describe(_ values: [(tag: Int32, value: TIFFTagValue)]) throws(VolumeError) {
-    for (tag, value) in values {
-      let status =
-        switch value {
-        case .short(let value): ctiff_set_uint16(tiff, UInt32(tag), value)
-        case .long(let value): ctiff_set_uint32(tiff, UInt32(tag), value)
-        case .double(let value): ctiff_set_double(tiff, UInt32(tag), value)
-        case .text(let value): ctiff_set_text(tiff, UInt32(tag), value)
-        }
-      precondition(status == 1, "a tag cannot be set")
-    }
-  }
-
-  /// Encodes one tile, whose bytes may be changed on the way.
-  func encode(tile index: Int, _ bytes: inout MutableRawSpan) throws(VolumeError) {
-    resetMessages()
-    let written = bytes.withUnsafeMutableBytes { bytes in
-      // Sound: libtiff reads no more than the count it is given.
-      TIFFWriteEncodedTile(tiff, UInt32(index), bytes.baseAddress, tmsize_t(bytes.count))
-    }
-    guard Int(written) == bytes.byteCount else { throw writeError() }
-  }
-
-  /// Ends the page being written.
-  func finishPage() throws(VolumeError) {
-    resetMessages()
-    guard TIFFWriteDirectory(tiff) == 1 else { throw writeError() }
-  }
-
-  private func writeError() -> VolumeError {
-    VolumeError(
-      .inputOutput, path: path, "cannot be written",
-      found: firstMessage ?? String(cString: strerror(errno)),
-      remedy: "check the space left on the disk")
-  }
-}
-
-/// A value of a tag to be written.
-enum TIFFTagValue {
-  case short(UInt16)
-  case long(UInt32)
-  case double(Double)
-  case text(String)
 }

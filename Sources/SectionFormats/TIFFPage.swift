@@ -5,7 +5,7 @@ import Voxels
 /// What the header of one TIFF page says, as it says it.
 ///
 /// Source: TIFF Revision 6.0, Adobe 1992, §8 "Baseline Field Reference Guide".
-struct TIFFPage {
+struct TIFFPage: Hashable {
   var width: Int
   var height: Int
   var depth: Int
@@ -17,6 +17,7 @@ struct TIFFPage {
   var isCodecAvailable: Bool
   var hasStandardBitOrder: Bool
   var isByteSwapped: Bool
+  var hasSeparatePlanes: Bool
   var isReduced: Bool
   var rowsPerStrip: Int
   var tileWidth: Int?
@@ -28,6 +29,9 @@ struct TIFFPage {
   /// The longest side of a page.
   static let longestSide = 1 << 24
 
+  /// The most values of a pixel.
+  static let mostSamples = 4096
+
   /// The compressions that are read: none, LZW, JPEG, deflate under both its numbers, PackBits and
   /// Zstandard.
   static let allowedCompressions: Set<Int32> = [
@@ -37,8 +41,12 @@ struct TIFFPage {
 
   /// The voxels' type.
   ///
-  /// - Throws: ``VolumeError`` where the page is not a grey-value image that is read exactly.
-  func dataType(path: String) throws(VolumeError) -> DataType {
+  /// - Parameters:
+  ///   - hasColourLabels: Whether the colours of a pixel are one label.
+  ///   - path: The page's name in messages.
+  /// - Returns: The type; `uint32` for colours.
+  /// - Throws: ``VolumeError`` where the page is not an image that is read exactly.
+  func dataType(hasColourLabels: Bool, path: String) throws(VolumeError) -> DataType {
     func refuse(_ message: String, found: String, remedy: String) -> VolumeError {
       VolumeError(.unsupportedFeature, path: path, message, found: found, remedy: remedy)
     }
@@ -55,21 +63,22 @@ struct TIFFPage {
         "one page holds several sections", found: "depth \(depth)",
         remedy: "save one section per page")
     }
-    guard samplesPerPixel == 1 else {
-      throw refuse(
-        "the page has several values per pixel",
-        found: "\(samplesPerPixel) samples (\(photometricName))",
-        remedy: "convert the images to grey values, or save each channel as a stack of its own")
-    }
-    let isGrey: Bool =
-      switch photometric.map(Int32.init) {
-      case nil, PHOTOMETRIC_MINISBLACK, PHOTOMETRIC_MINISWHITE: true
-      default: false
+    if isColour {
+      guard hasColourLabels else {
+        throw refuse(
+          "the pixels are colours", found: "\(samplesPerPixel) samples (\(photometricName))",
+          remedy:
+            "convert the images to grey values, or state --rgb-labels if each colour is a label"
+        )
       }
-    guard isGrey else {
-      throw refuse(
-        "the pixels are not grey values", found: photometricName,
-        remedy: "convert the images to grey values")
+      guard bitsPerSample == 8, !isLossy, photometric.map(Int32.init) == PHOTOMETRIC_RGB else {
+        throw refuse(
+          "labels are three colours of 8 bits, without loss",
+          found: "\(sampleDescription), \(photometricName)\(isLossy ? ", JPEG" : "")",
+          remedy: "save the labels as 8-bit RGB with deflate")
+      }
+    } else {
+      try checkGrey(refuse)
     }
     guard TIFFPage.allowedCompressions.contains(Int32(compression)), isCodecAvailable else {
       throw refuse(
@@ -94,7 +103,26 @@ struct TIFFPage {
         expected: "at most \(TIFFPage.largestUnit) bytes",
         remedy: "save the images in strips of fewer rows, or in tiles")
     }
-    return type
+    return isColour ? .uint32 : type
+  }
+
+  private func checkGrey(
+    _ refuse: (String, String, String) -> VolumeError
+  ) throws(VolumeError) {
+    switch photometric.map(Int32.init) {
+    case nil, PHOTOMETRIC_MINISBLACK, PHOTOMETRIC_MINISWHITE: break
+    default:
+      throw refuse(
+        "the pixels are not grey values", photometricName, "convert the images to grey values")
+    }
+    guard samplesPerPixel <= TIFFPage.mostSamples,
+      samplesPerPixel == 1 || bitsPerSample >= 8 && !isInverted && !isLossy
+    else {
+      throw refuse(
+        "the page has several values per pixel of a kind that is not supported",
+        "\(samplesPerPixel) samples, \(sampleDescription), \(photometricName)",
+        "convert the images to grey values, or save each channel as a stack of its own")
+    }
   }
 
   private func storedType(
@@ -122,6 +150,24 @@ struct TIFFPage {
   /// Whether white is stored as zero.
   var isInverted: Bool { photometric.map(Int32.init) == PHOTOMETRIC_MINISWHITE }
 
+  /// Whether the samples of a pixel are its colours.
+  var isColour: Bool {
+    switch photometric.map(Int32.init) {
+    case PHOTOMETRIC_RGB, PHOTOMETRIC_YCBCR, PHOTOMETRIC_CIELAB, PHOTOMETRIC_SEPARATED:
+      samplesPerPixel >= 3
+    default: false
+    }
+  }
+
+  /// The channels that the page holds.
+  var channels: Int { isColour ? 1 : samplesPerPixel }
+
+  /// The values of a pixel that lie side by side in a strip or tile.
+  var unitSamples: Int { hasSeparatePlanes ? 1 : samplesPerPixel }
+
+  /// The bytes of a value; a bit takes one.
+  var valueByteCount: Int { max(1, bitsPerSample / 8) }
+
   /// Whether decoded values differ from those that were saved.
   var isLossy: Bool { Int32(compression) == COMPRESSION_JPEG }
 
@@ -132,13 +178,19 @@ struct TIFFPage {
   var unitHeight: Int { tileHeight ?? max(1, min(rowsPerStrip, height)) }
 
   /// The bytes of one row of a strip or tile.
-  var unitRowByteCount: Int { (unitWidth * bitsPerSample + 7) / 8 }
+  var unitRowByteCount: Int { (unitWidth * bitsPerSample * unitSamples + 7) / 8 }
 
   /// The bytes one strip or tile decodes to, by our own arithmetic.
   var unitByteCount: Int? {
     guard unitWidth > 0, unitHeight > 0, unitWidth <= TIFFPage.longestSide else { return nil }
     let (count, overflows) = unitRowByteCount.multipliedReportingOverflow(by: unitHeight)
     return overflows ? nil : count
+  }
+
+  /// The strips or tiles of one sample of all pixels, or of all.
+  var unitsPerPlane: Int {
+    let across = (width + unitWidth - 1) / unitWidth
+    return across * ((height + unitHeight - 1) / unitHeight)
   }
 
   /// Whether bytes lie in the file as they will lie in memory, but for their order.

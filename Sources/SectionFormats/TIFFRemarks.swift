@@ -1,8 +1,9 @@
+import Codecs
 import Voxels
 
 /// What programs write about a TIFF image besides its pixels.
 ///
-/// Source: ImageJ `TiffEncoder`/`TiffDecoder` conventions; OME-XML schema 2016-06, `Pixels`.
+/// Source: ImageJ `TiffEncoder`/`TiffDecoder` conventions; tifffile's "shaped" series.
 struct TIFFRemarks {
   var description: String?
   var pixelsPerUnitX: Double?
@@ -19,91 +20,77 @@ struct TIFFRemarks {
     return values
   }
 
-  /// Whether the text is OME-XML.
-  var isOME: Bool {
-    guard let description else { return false }
-    return description.hasPrefix("<?xml") && description.contains("<OME")
-      || description.hasPrefix("<OME")
+  /// The OME-XML, where the text is one.
+  var omeXML: String? {
+    guard let description else { return nil }
+    let start = description.drop { $0.isWhitespace || $0 == "\u{FEFF}" }
+    let isOME =
+      start.hasPrefix("<OME")
+      || (start.hasPrefix("<?xml") || start.hasPrefix("<!--")) && start.contains("<OME")
+    return isOME ? String(start) : nil
   }
 
-  /// The voxel size, where the text gives all three lengths.
-  var voxelSize: VoxelSize? {
-    let size = isOME ? omeVoxelSize : imageJVoxelSize
-    return size.flatMap { $0.isValid ? $0 : nil }
+  /// The lengths of the array that tifffile wrote, and whether only its first page has a header.
+  var tifffileArray: (shape: [Int], isTruncated: Bool)? {
+    guard let description, description.hasPrefix("{"), description.utf8.count < 1 << 16,
+      case .object(let members) = try? JSONValue(parsing: Array(description.utf8)),
+      case .array(let lengths) = members["shape"]
+    else { return nil }
+    let shape = lengths.compactMap(\.int)
+    guard shape.count == lengths.count, shape.allSatisfy({ $0 > 0 }) else { return nil }
+    let marks = [members["truncated"], members["truncate"]]
+    return (shape, marks.contains(.bool(true)))
   }
 
-  private var imageJVoxelSize: VoxelSize? {
+  /// The voxel size, where ImageJ wrote all three lengths.
+  var imageJVoxelSize: VoxelSize? {
     guard let values = imageJ, let x = pixelsPerUnitX, let y = pixelsPerUnitY, x > 0, y > 0,
       let spacing = values["spacing"].flatMap({ Double($0) }),
-      let unit = values["unit"].flatMap({ TIFFRemarks.unit(named: $0) })
+      let unit = values["unit"]
     else { return nil }
-    return VoxelSize(
-      z: spacing, y: TIFFRemarks.rounded(1 / y), x: TIFFRemarks.rounded(1 / x), unit: unit)
-  }
-
-  private var omeVoxelSize: VoxelSize? {
-    guard let z = omeLength("Z"), let y = omeLength("Y"), let x = omeLength("X") else { return nil }
-    return VoxelSize(z: z, y: y, x: x)
-  }
-
-  private func omeLength(_ axis: String) -> Double? {
-    guard let length = omeAttribute("PhysicalSize\(axis)").flatMap({ Double($0) }),
-      let unit = TIFFRemarks.unit(named: omeAttribute("PhysicalSize\(axis)Unit") ?? "µm")
-    else { return nil }
-    return TIFFRemarks.rounded(length * unit.nanometers)
-  }
-
-  /// The number of channels and of time points that the text gives.
-  var channelAndTimeCounts: (channels: Int, times: Int) {
-    if isOME {
-      return (
-        omeAttribute("SizeC").flatMap { Int($0) } ?? 1,
-        omeAttribute("SizeT").flatMap { Int($0) } ?? 1
-      )
+    var size = VoxelSize(
+      z: abs(spacing), y: TIFFRemarks.rounded(1 / y), x: TIFFRemarks.rounded(1 / x))
+    if let named = TIFFRemarks.unit(named: unit) {
+      size.unit = named
+    } else if let scale = TIFFRemarks.nanometers(ofUnit: unit) {
+      size = VoxelSize(z: size.z * scale, y: size.y * scale, x: size.x * scale)
+    } else {
+      return nil
     }
-    guard let values = imageJ else { return (1, 1) }
-    return (
-      values["channels"].flatMap { Int($0) } ?? 1, values["frames"].flatMap { Int($0) } ?? 1
-    )
-  }
-
-  /// The number of sections that the text gives.
-  var sectionCount: Int? {
-    isOME
-      ? omeAttribute("SizeZ").flatMap { Int($0) }
-      : imageJ.flatMap { $0["images"].flatMap { Int($0) } }
-  }
-
-  private func omeAttribute(_ name: String) -> Substring? {
-    guard let description else { return nil }
-    let pattern = Array(" \(name)=\"".utf8)
-    let text = Array(description.utf8)
-    guard text.count >= pattern.count else { return nil }
-    for start in 0...(text.count - pattern.count)
-    where text[start] == pattern[0] && text[start..<start + pattern.count].elementsEqual(pattern) {
-      let value = text[(start + pattern.count)...].prefix { $0 != UInt8(ascii: "\"") }
-      return Substring(decoding: value, as: UTF8.self)
-    }
-    return nil
+    return size.isValid ? size : nil
   }
 
   /// A length from single-precision tags, without the digits that single precision invents.
-  private static func rounded(_ length: Double) -> Double {
+  static func rounded(_ length: Double) -> Double {
     guard length > 0, length.isFinite else { return length }
     var scale = 1.0
-    while length * scale < 1e5 { scale *= 10 }
+    while length * scale < 1e5, scale < 1e60 { scale *= 10 }
     let short = (length * scale).rounded() / scale
     return abs(short - length) < length * 1e-6 ? short : length
   }
 
+  /// The nanometres of a unit, by the names that ImageJ and OME use.
+  static func nanometers(ofUnit name: Substring) -> Double? {
+    if let unit = unit(named: name) { return unit.nanometers }
+    return switch name.lowercased() {
+    case "in", "inch", "inches", "\"": 25_400_000
+    case "pm", "picometer": 1e-3
+    case "thou", "mil": 25_400
+    case "ft", "foot": 304_800_000
+    default: nil
+    }
+  }
+
   private static func unit(named name: Substring) -> LengthUnit? {
     switch name.lowercased() {
-    case "nm", "nanometer", "nanometers": .nanometer
-    case "µm", "μm", "um", "micron", "microns", "micrometer", "micrometers", "\\u00b5m": .micrometer
-    case "mm", "millimeter": .millimeter
-    case "cm", "centimeter": .centimeter
-    case "m", "meter": .meter
-    case "å", "angstrom": .angstrom
+    case "nm", "nanometer", "nanometers", "nanometre": .nanometer
+    case "µm", "μm", "um", "micron", "microns", "micrometer", "micrometers", "micrometre",
+      "\\u00b5m", "\\u03bcm":
+      .micrometer
+    case "mm", "millimeter", "millimetre": .millimeter
+    case "cm", "centimeter", "centimetre": .centimeter
+    case "m", "meter", "metre": .meter
+    case "å", "angstrom", "\\u00c5", "\\u212b": .angstrom
     default: nil
     }
   }

@@ -12,28 +12,58 @@ extension TIFFStack {
     _ box: VoxelBox, as type: Scalar.Type
   ) throws(VolumeError) -> Volume<Scalar> {
     try metadata.checkRead(box, as: type, path: path)
-    var volume = Volume<Scalar>(box: box)
+    var volume = Volume<Scalar>(channels: metadata.channels, box: box)
     var values = volume.mutableSpan
     var bytes = values.mutableBytes
-    let planeByteCount = box.extent.y * box.extent.x * metadata.dataType.byteCount
-    for z in 0..<box.extent.z {
-      let section = sections[box.origin.z + z]
-      let start = z * planeByteCount
-      try files.use(section.path) { handle throws(VolumeError) in
-        try handle.move(toDirectoryAt: section.directoryOffset)
-        let region = TIFFRegion(
-          page: handle.page, rows: box.origin.y..<box.end.y, columns: box.origin.x..<box.end.x)
-        guard region.page.width == metadata.extent.x, region.page.height == metadata.extent.y,
-          try region.page.dataType(path: section.path) == metadata.dataType
-        else {
-          throw VolumeError(
-            .corruptChunk, path: section.path, "changed since it was opened",
-            remedy: "leave the files unchanged while they are read")
+    let valueByteCount = metadata.dataType.byteCount
+    let planeByteCount = box.extent.y * box.extent.x * valueByteCount
+    let planesPerPage = metadata.extent.z > 0 ? samples.channels : 1
+    for pageChannel in 0..<metadata.channels / planesPerPage {
+      for z in 0..<box.extent.z {
+        let plane = planes[pageChannel * metadata.extent.z + box.origin.z + z]
+        let start = (pageChannel * planesPerPage * box.extent.z + z) * planeByteCount
+        try files.use(plane.path) { handle throws(VolumeError) in
+          let region = try region(of: box, in: plane, handle)
+          if let offset = plane.plainOffset {
+            try region.readPlain(handle, from: offset, into: &bytes, at: start)
+          } else {
+            // Sections of one channel lie between a page's channels.
+            try region.read(
+              handle, samples, into: &bytes, at: start,
+              channelByteCount: planeByteCount * box.extent.z)
+          }
         }
-        try region.read(handle, into: &bytes, at: start)
       }
     }
     return volume
+  }
+
+  /// The part of a plane's page that a box covers.
+  private func region(
+    of box: VoxelBox, in plane: Plane, _ handle: borrowing TIFFHandle
+  ) throws(VolumeError) -> TIFFRegion {
+    try handle.move(toDirectoryAt: plane.directoryOffset)
+    let region = TIFFRegion(
+      page: handle.page, rows: box.origin.y..<box.end.y, columns: box.origin.x..<box.end.x)
+    let page = region.page
+    var hasColourLabels = false
+    if case .colourLabels = samples { hasColourLabels = true }
+    guard page.width == metadata.extent.x, page.height == metadata.extent.y,
+      page.channels == samples.channels,
+      try page.dataType(hasColourLabels: hasColourLabels, path: plane.path) == metadata.dataType
+    else {
+      throw VolumeError(
+        .corruptChunk, path: plane.path, "differs from the sections before, or has changed",
+        remedy: "leave the files unchanged while they are read")
+    }
+    return region
+  }
+}
+
+extension TIFFStack.SampleLayout {
+  /// The channels that one page holds.
+  var channels: Int {
+    if case .channels(let count) = self { count } else { 1 }
   }
 }
 
@@ -43,11 +73,91 @@ struct TIFFRegion {
   var rows: Range<Int>
   var columns: Range<Int>
 
-  private var valueByteCount: Int { max(1, page.bitsPerSample / 8) }
-  private var rowByteCount: Int { columns.count * valueByteCount }
+  /// Which samples are read: all of them, or one of several planes.
+  var sample = 0
 
-  /// Reads the region's values, row after row, to an offset of a span.
+  private var pixelByteCount: Int { page.valueByteCount * page.unitSamples }
+  private var rowByteCount: Int { columns.count * pixelByteCount }
+
+  /// Reads the region's values, row after row, to an offset of a span; of several channels, each
+  /// `channelByteCount` after the one before.
   func read(
+    _ handle: borrowing TIFFHandle, _ samples: TIFFStack.SampleLayout,
+    into target: inout MutableRawSpan, at start: Int, channelByteCount: Int
+  ) throws(VolumeError) {
+    let pixels = rows.count * columns.count
+    switch samples {
+    case .single:
+      try read(handle, into: &target, at: start)
+    case .channels(let count) where page.hasSeparatePlanes:
+      for channel in 0..<count {
+        try selecting(channel).read(handle, into: &target, at: start + channel * channelByteCount)
+      }
+    case .channels(let count):
+      var scratch = ScratchBytes(count: pixels * pixelByteCount)
+      var bytes = scratch.mutableBytes
+      try read(handle, into: &bytes, at: 0)
+      for channel in 0..<count {
+        target.gather(
+          scratch.bytes, valueByteCount: page.valueByteCount, from: channel, every: count,
+          to: start + channel * channelByteCount, count: pixels)
+      }
+    case .colourLabels:
+      let planes = page.hasSeparatePlanes ? 3 : 1
+      var scratch = ScratchBytes(count: pixels * pixelByteCount * planes)
+      var bytes = scratch.mutableBytes
+      for plane in 0..<planes {
+        try selecting(plane).read(handle, into: &bytes, at: plane * pixels)
+      }
+      target.packColours(
+        scratch.bytes, pixelStep: page.unitSamples, sampleStep: planes == 3 ? pixels : 1,
+        to: start, count: pixels)
+    }
+  }
+
+  private func selecting(_ sample: Int) -> TIFFRegion {
+    var region = self
+    region.sample = sample
+    return region
+  }
+
+  /// The number of a strip or tile of the sample that is read.
+  private func number(_ unit: Int) -> Int { sample * page.unitsPerPlane + unit }
+
+  /// Reads a plane that lies uncompressed from an offset on.
+  func readPlain(
+    _ handle: borrowing TIFFHandle, from offset: Int, into target: inout MutableRawSpan,
+    at start: Int
+  ) throws(VolumeError) {
+    let isWhole = columns.count == page.width
+    let count = isWhole ? rows.count * rowByteCount : rowByteCount
+    for row in isWhole ? rows.lowerBound..<rows.lowerBound + 1 : rows {
+      let from = offset + (row * page.width + columns.lowerBound) * pixelByteCount
+      let to = start + (row - rows.lowerBound) * rowByteCount
+      guard
+        try readAll(
+          from: handle.descriptor, at: from, into: &target, to..<to + count, path: handle.path)
+          == count
+      else {
+        throw VolumeError(
+          .corruptChunk, path: handle.path, "the file ends within a section",
+          remedy: "copy the file again")
+      }
+    }
+    finishValues(&target, at: start, isSwapped: page.isByteSwapped)
+  }
+
+  /// Brings values that were read to this machine's byte order, and inverts them where white is
+  /// zero.
+  private func finishValues(_ target: inout MutableRawSpan, at start: Int, isSwapped: Bool) {
+    let range = start..<start + rows.count * rowByteCount
+    if isSwapped { target.swapBytes(range, valueByteCount: page.valueByteCount) }
+    // Of one bit a pixel, 0 and 1 change places; of more, `maximum - value` is every bit flipped.
+    if page.isInverted { target.flip(page.bitsPerSample == 1 ? 1 : .max, in: range) }
+  }
+
+  /// Reads one sample's, or all samples', values, row after row.
+  private func read(
     _ handle: borrowing TIFFHandle, into target: inout MutableRawSpan, at start: Int
   ) throws(VolumeError) {
     if page.isStoredPlainly {
@@ -57,11 +167,7 @@ struct TIFFRegion {
     } else {
       try readStrips(handle, into: &target, at: start)
     }
-    if page.isInverted {
-      let range = start..<start + rows.count * rowByteCount
-      // Of one bit a pixel, 0 and 1 change places; of more, `maximum - value` is every bit flipped.
-      target.flip(page.bitsPerSample == 1 ? 1 : .max, in: range)
-    }
+    finishValues(&target, at: start, isSwapped: page.isStoredPlainly && page.isByteSwapped)
   }
 
   /// The strips or tiles, along one axis, that a range of pixels meets.
@@ -77,11 +183,11 @@ struct TIFFRegion {
     for strip in units(rows, page.unitHeight) {
       let firstRow = strip * page.unitHeight
       let part = rows.clamped(to: firstRow..<min(firstRow + page.unitHeight, page.height))
-      let stripStart = handle.location(of: strip).offset
+      let stripStart = handle.location(of: number(strip)).offset
       // Whole rows lie side by side, in the file as in memory.
       let count = isWhole ? part.count * rowByteCount : rowByteCount
       for row in isWhole ? part.lowerBound..<part.lowerBound + 1 : part {
-        let skipped = (row - firstRow) * page.unitRowByteCount + columns.lowerBound * valueByteCount
+        let skipped = (row - firstRow) * page.unitRowByteCount + columns.lowerBound * pixelByteCount
         let to = start + (row - rows.lowerBound) * rowByteCount
         guard let offset = Int(exactly: stripStart), offset > 0, offset < 1 << 62,
           try readAll(
@@ -94,9 +200,6 @@ struct TIFFRegion {
         }
       }
     }
-    guard page.isByteSwapped else { return }
-    target.swapBytes(
-      start..<start + rows.count * rowByteCount, valueByteCount: valueByteCount)
   }
 
   private func readStrips(
@@ -109,11 +212,11 @@ struct TIFFRegion {
       let count = (part.upperBound - firstRow) * page.unitRowByteCount
       let to = start + (part.lowerBound - rows.lowerBound) * rowByteCount
       if columns.count == page.width && part.lowerBound == firstRow && page.bitsPerSample >= 8 {
-        try handle.decode(strip, isTile: false, into: &target, to..<to + count)
+        try handle.decode(number(strip), isTile: false, into: &target, to..<to + count)
       } else {
         var scratch = ScratchBytes(count: count)
         var bytes = scratch.mutableBytes
-        try handle.decode(strip, isTile: false, into: &bytes, 0..<count)
+        try handle.decode(number(strip), isTile: false, into: &bytes, 0..<count)
         copyRows(
           part, columns, from: scratch.bytes, firstRow: firstRow, firstColumn: 0, into: &target,
           at: start)
@@ -133,7 +236,7 @@ struct TIFFRegion {
         let firstColumn = tileColumn * page.unitWidth
         var bytes = scratch.mutableBytes
         try handle.decode(
-          tileRow * tilesAcross + tileColumn, isTile: true, into: &bytes, 0..<count)
+          number(tileRow * tilesAcross + tileColumn), isTile: true, into: &bytes, 0..<count)
         copyRows(
           rows.clamped(to: firstRow..<firstRow + page.unitHeight),
           columns.clamped(to: firstColumn..<firstColumn + page.unitWidth),
@@ -152,14 +255,14 @@ struct TIFFRegion {
       let unitRow = (row - firstRow) * page.unitRowByteCount
       let to =
         start + (row - rows.lowerBound) * rowByteCount
-        + (partColumns.lowerBound - columns.lowerBound) * valueByteCount
+        + (partColumns.lowerBound - columns.lowerBound) * pixelByteCount
       if page.bitsPerSample == 1 {
         let bits = partColumns.lowerBound - firstColumn..<partColumns.upperBound - firstColumn
         target.expand(bits, of: unit.extracting(unitRow..<unitRow + page.unitRowByteCount), to: to)
       } else {
-        let from = unitRow + (partColumns.lowerBound - firstColumn) * valueByteCount
+        let from = unitRow + (partColumns.lowerBound - firstColumn) * pixelByteCount
         target.copy(
-          unit.extracting(from..<from + partColumns.count * valueByteCount), to: to)
+          unit.extracting(from..<from + partColumns.count * pixelByteCount), to: to)
       }
     }
   }

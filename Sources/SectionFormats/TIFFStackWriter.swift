@@ -1,21 +1,17 @@
-import CTIFF
-import Codecs
 import Synchronization
 public import VolumeStore
 public import Voxels
 
-/// Writes a stack into one TIFF file with many pages, section after section.
+/// Writes a volume into one TIFF file with many pages, section after section.
 ///
-/// Sections are cut into tiles of 256 × 256 pixels, compressed by deflate; images also by
-/// differences between neighbours. Stacks above 3.9 GB become BigTIFF files. The voxel size is
-/// written as ImageJ writes it. Memory stays at one tile.
+/// Sections are cut into tiles of 256 × 256 pixels, compressed by deflate on several threads; images
+/// also by differences between neighbours. 64-bit labels are stored in 32 bits. Stacks above 3.9 GB
+/// become BigTIFF files. The voxel size is written as ImageJ writes it; several channels or time
+/// points are described by OME-XML. Memory stays at what one write holds.
 ///
 /// The file is written under a partial name and gets its own in ``finish()``; a writer that is
 /// never finished leaves nothing.
-///
-/// Source: TIFF Revision 6.0, §14 "Differencing Predictor", §15 "Tiled Images"; TIFF Technical
-/// Note 3 (floating-point predictor).
-public final class TIFFStackWriter: Sendable {
+public final class TIFFStackWriter: VolumeSink {
   /// What the values mean, which decides how they are compressed.
   public enum Content: Sendable {
     /// Grey values: neighbours are alike.
@@ -29,113 +25,111 @@ public final class TIFFStackWriter: Sendable {
   /// The stack's size, type and voxel size.
   public let metadata: VolumeMetadata
 
-  private let content: Content
+  private let layout: TIFFPageLayout
+  private let threads: Int
+  private let description: String
   private let state: Mutex<State>
 
   private struct State: ~Copyable {
     var partial: PendingFile
-    var handle: TIFFHandle?
+    var file: OutputFile?
     var writtenSections = 0
   }
-
-  private static let tileSide = 256
-  private static let largestClassicFile = 3_900_000_000
 
   /// Creates a file.
   ///
   /// - Parameters:
   ///   - path: The path the file gets when it is finished.
-  ///   - metadata: One channel; 8 to 32-bit integers or `float32`. The storage unit is not used.
+  ///   - metadata: 8 to 32-bit integers, 64-bit labels or `float32`.
   ///   - content: What the values mean.
   ///   - replacing: Whether a file of that name is replaced when this one is finished.
-  /// - Throws: ``VolumeError`` with `unsupportedFeature` where the values are of a type that common
-  ///   TIFF readers refuse or there are several channels, `alreadyExists`, or `inputOutput`.
-  public init(
+  /// - Throws: ``VolumeError`` as ``init(_:)`` does.
+  public convenience init(
     _ path: String, metadata: VolumeMetadata, content: Content, replacing: Bool = false
   ) throws(VolumeError) {
-    precondition(metadata.isCountable, "a stack needs at least one voxel")
-    guard metadata.channels == 1 else {
-      throw VolumeError(
-        .unsupportedFeature, path: path, "a TIFF stack holds one channel",
-        found: "\(metadata.channels) channels",
-        remedy: "write each channel as a stack of its own, or all as HDF5")
-    }
-    guard metadata.dataType.byteCount <= 4 else {
-      throw VolumeError(
-        .unsupportedFeature, path: path, "common programs read no such TIFF files",
-        found: metadata.dataType.rawValue, expected: "integers of 8 to 32 bits, or float32",
-        remedy: metadata.dataType.isInteger
-          ? "write HDF5, or renumber the objects so that 32 bits hold them" : "write HDF5")
-    }
-    let extent = metadata.extent
-    guard max(extent.y, extent.x) <= TIFFPage.longestSide,
-      extent.z <= TIFFStack.maximalSectionCount
-    else {
-      throw VolumeError(
-        .limitExceeded, path: path, "the stack is too large for TIFF",
-        found: extent.sizesDescription, remedy: "write HDF5")
-    }
-    self.path = path
-    self.metadata = metadata
-    self.content = content
-    let partial = try PendingFile(path: path, replacing: replacing)
-    let byteCount = extent.voxelCount * metadata.dataType.byteCount
-    let handle = try TIFFHandle.writing(
-      partial.partialPath, for: path, isLarge: byteCount > TIFFStackWriter.largestClassicFile)
-    state = Mutex(State(partial: partial, handle: handle))
+    try self.init(
+      ExportRequest(
+        path: path, metadata: metadata, isLabels: content == .labels, isReplacing: replacing))
   }
+
+  /// Creates a file.
+  ///
+  /// - Throws: ``VolumeError`` with `unsupportedFeature` where the values are of a type that common
+  ///   TIFF readers refuse, `limitExceeded`, `alreadyExists`, or `inputOutput`.
+  public init(_ request: ExportRequest) throws(VolumeError) {
+    precondition(request.metadata.isCountable, "a stack needs at least one voxel")
+    layout = try TIFFPageLayout(request, sectionsPerFile: request.metadata.extent.z)
+    path = request.path
+    metadata = request.metadata
+    threads = max(1, request.threads)
+    var stored = metadata
+    stored.dataType = layout.dataType
+    description = TIFFDescription.text(stored, sections: metadata.extent.z)
+    let partial = try PendingFile(path: path, replacing: request.isReplacing)
+    var file = try OutputFile(partial.partialPath, for: path)
+    try file.append(layout.header)
+    state = Mutex(State(partial: partial, file: file))
+  }
+
+  /// Whole sections, as many as the source stores together and memory allows.
+  public var unit: VoxelExtent { metadata.wholeSections }
 
   /// Writes the next sections: whole ones, in order.
   ///
   /// - Throws: ``VolumeError`` with `misalignedWrite` where the region is not made of the next whole
-  ///   sections, `dataTypeMismatch`, or `inputOutput`.
+  ///   sections, `dataTypeMismatch`, `unsupportedFeature` where a label needs more than 32 bits, or
+  ///   `inputOutput`.
   public func write<Scalar: VoxelScalar>(_ volume: borrowing Volume<Scalar>) throws(VolumeError) {
-    let box = volume.box
-    try metadata.checkRead(box, as: Scalar.self, path: path)
-    let values = volume.span
-    let bytes = values.bytes
-    let extent = metadata.extent
-    let sectionByteCount = extent.y * extent.x * metadata.dataType.byteCount
+    let volume = copy volume
+    try metadata.checkSections(volume, path: path)
     try state.withLock { state throws(VolumeError) in
-      guard box.origin.y == 0, box.origin.x == 0, box.extent.y == extent.y,
-        box.extent.x == extent.x, box.origin.z == state.writtenSections
-      else {
-        throw VolumeError(
-          .misalignedWrite, path: path, "sections are written whole and in order",
-          found: box.rangesDescription, expected: "section \(state.writtenSections) next")
+      try metadata.checkNext(volume.box, after: state.writtenSections, path: path)
+      let (tiles, channels) = (layout.tileCount, metadata.channels)
+      // Enough pages at a time that every thread has tiles to compress.
+      let pageCount = volume.box.extent.z * channels
+      let step = max(1, (8 * threads + tiles - 1) / tiles)
+      for first in stride(from: 0, to: pageCount, by: step) {
+        let pages = first..<min(first + step, pageCount)
+        let encoded = try encode(volume, pages)
+        for page in pages {
+          let start = (page - pages.lowerBound) * tiles
+          try append(
+            Array(encoded[start..<start + tiles]),
+            number: state.writtenSections * channels + page, &state)
+        }
       }
-      for z in 0..<box.extent.z {
-        let start = z * sectionByteCount
-        try writeSection(bytes.extracting(start..<start + sectionByteCount), &state)
-      }
+      state.writtenSections += volume.box.extent.z
     }
   }
 
-  private func writeSection(_ section: RawSpan, _ state: inout State) throws(VolumeError) {
-    guard state.handle != nil else { preconditionFailure("the file is finished already") }
-    try state.handle?.describe(tags)
-    let extent = metadata.extent
-    let valueByteCount = metadata.dataType.byteCount
-    let rowByteCount = extent.x * valueByteCount
-    let (tileHeight, tileWidth) = tileSize
-    let tileRowByteCount = tileWidth * valueByteCount
-    var scratch = ScratchBytes(count: tileHeight * tileRowByteCount)
-    var tile = 0
-    for top in stride(from: 0, to: extent.y, by: tileHeight) {
-      for left in stride(from: 0, to: extent.x, by: tileWidth) {
-        var bytes = scratch.mutableBytes
-        bytes.fillWithZeros()
-        let width = min(tileWidth, extent.x - left) * valueByteCount
-        for row in 0..<min(tileHeight, extent.y - top) {
-          let from = (top + row) * rowByteCount + left * valueByteCount
-          bytes.copy(section.extracting(from..<from + width), to: row * tileRowByteCount)
-        }
-        try state.handle?.encode(tile: tile, &bytes)
-        tile += 1
-      }
+  /// Compresses the tiles of pages, the first page's first.
+  private func encode<Scalar: VoxelScalar>(
+    _ volume: Volume<Scalar>, _ pages: Range<Int>
+  ) throws(VolumeError) -> [[UInt8]] {
+    let (tiles, channels) = (layout.tileCount, metadata.channels)
+    return try concurrentResults(pages.count * tiles, threads: threads) {
+      index throws(VolumeError) in
+      let page = pages.lowerBound + index / tiles
+      return try layout.encode(
+        volume, channel: page % channels, z: page / channels, tile: index % tiles)
     }
-    try state.handle?.finishPage()
-    state.writtenSections += 1
+  }
+
+  private func append(
+    _ tiles: [[UInt8]], number: Int, _ state: inout State
+  ) throws(VolumeError) {
+    guard let start = state.file?.byteCount else {
+      preconditionFailure("the file is finished already")
+    }
+    let page = layout.page(
+      tiles, at: start, description: number == 0 ? description : nil,
+      isLast: number + 1 == metadata.extent.z * metadata.channels)
+    guard layout.isLarge || start + page.count <= Int(UInt32.max) else {
+      throw VolumeError(
+        .limitExceeded, path: path, "the compressed stack is larger than a classic TIFF",
+        remedy: "export HDF5")
+    }
+    try state.file?.append(page)
   }
 
   /// Makes the file durable and gives it its name.
@@ -144,75 +138,10 @@ public final class TIFFStackWriter: Sendable {
   ///   the system refuses.
   public func finish() throws(VolumeError) {
     try state.withLock { state throws(VolumeError) in
-      guard state.writtenSections == metadata.extent.z else {
-        throw VolumeError(
-          .misalignedWrite, path: path, "the stack is not complete",
-          found: "\(state.writtenSections) sections", expected: "\(metadata.extent.z)")
-      }
-      guard state.handle != nil else { preconditionFailure("the file is finished already") }
-      // Every page was written whole by its own call; closing only closes.
-      state.handle = nil
+      try metadata.checkWhole(state.writtenSections, path: path)
+      guard state.file != nil else { preconditionFailure("the file is finished already") }
+      state.file = nil
       try state.partial.commit()
     }
-  }
-
-  /// Tiles are multiples of 16 pixels a side, and no larger than they need be.
-  private var tileSize: (height: Int, width: Int) {
-    func side(_ length: Int) -> Int { min(TIFFStackWriter.tileSide, (length + 15) / 16 * 16) }
-    return (side(metadata.extent.y), side(metadata.extent.x))
-  }
-
-  private var tags: [(tag: Int32, value: TIFFTagValue)] {
-    let type = metadata.dataType
-    let format =
-      switch type {
-      case .float32, .float64: SAMPLEFORMAT_IEEEFP
-      case .int8, .int16, .int32, .int64: SAMPLEFORMAT_INT
-      case .uint8, .uint16, .uint32, .uint64: SAMPLEFORMAT_UINT
-      }
-    let predictor =
-      content == .labels
-      ? PREDICTOR_NONE : type.isInteger ? PREDICTOR_HORIZONTAL : PREDICTOR_FLOATINGPOINT
-    var tags: [(tag: Int32, value: TIFFTagValue)] = [
-      (TIFFTAG_IMAGEWIDTH, .long(UInt32(metadata.extent.x))),
-      (TIFFTAG_IMAGELENGTH, .long(UInt32(metadata.extent.y))),
-      (TIFFTAG_BITSPERSAMPLE, .short(UInt16(type.byteCount * 8))),
-      (TIFFTAG_SAMPLESPERPIXEL, .short(1)),
-      (TIFFTAG_SAMPLEFORMAT, .short(UInt16(format))),
-      (TIFFTAG_PHOTOMETRIC, .short(UInt16(PHOTOMETRIC_MINISBLACK))),
-      (TIFFTAG_PLANARCONFIG, .short(UInt16(PLANARCONFIG_CONTIG))),
-      (TIFFTAG_COMPRESSION, .short(UInt16(COMPRESSION_ADOBE_DEFLATE))),
-      (TIFFTAG_PREDICTOR, .short(UInt16(predictor))),
-      (TIFFTAG_TILELENGTH, .long(UInt32(tileSize.height))),
-      (TIFFTAG_TILEWIDTH, .long(UInt32(tileSize.width))),
-      (TIFFTAG_IMAGEDESCRIPTION, .text(description)),
-    ]
-    if let size = metadata.voxelSize {
-      tags += [
-        (TIFFTAG_RESOLUTIONUNIT, .short(UInt16(RESUNIT_NONE))),
-        (TIFFTAG_XRESOLUTION, .double(1 / size.x)),
-        (TIFFTAG_YRESOLUTION, .double(1 / size.y)),
-      ]
-    }
-    return tags
-  }
-
-  /// The text from which ImageJ and others take the number and the distance of sections.
-  private var description: String {
-    let sections = metadata.extent.z
-    var text = "ImageJ=1.53t\nimages=\(sections)\nslices=\(sections)\nloop=false\n"
-    if let size = metadata.voxelSize {
-      let unit =
-        switch size.unit {
-        case .nanometer: "nm"
-        case .micrometer: "micron"
-        case .millimeter: "mm"
-        case .centimeter: "cm"
-        case .meter: "m"
-        case .angstrom: "angstrom"
-        }
-      text += "spacing=\(size.z)\nunit=\(unit)\n"
-    }
-    return text
   }
 }

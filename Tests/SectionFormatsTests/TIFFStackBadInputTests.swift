@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 import SectionFormats
-import SectionFormats
 import VolumeStore
 import Voxels
 
@@ -68,8 +67,11 @@ import Voxels
   @Test(arguments: [
     ("rgb.tif", VolumeError.Code.unsupportedFeature), ("planar.tif", .unsupportedFeature),
     ("palette.tif", .unsupportedFeature), ("lzma.tif", .unsupportedFeature),
-    ("float16.tif", .unsupportedFeature), ("imagej-channels.tif", .unsupportedFeature),
-    ("imagej-one-page.tif", .unsupportedFeature), ("width-2-31.tif", .limitExceeded),
+    ("float16.tif", .unsupportedFeature), ("imagej-wrong-count.tif", .malformedMetadata),
+    ("imagej-one-page.tif", .malformedMetadata), ("width-2-31.tif", .limitExceeded),
+    ("imagej-one-page-deflate.tif", .unsupportedFeature), ("ome-entities.tif", .malformedMetadata),
+    ("ome-file-missing.tif", .notFound), ("ome-other-folder.tif", .malformedMetadata),
+    ("ome-size-large.tif", .limitExceeded), ("ome-binary-only.tif", .unsupportedFeature),
     ("cyclic-pages.tif", .malformedMetadata),
     ("truncated-section", .corruptChunk), ("damaged-strip.tif", .corruptChunk),
     ("strip-offset-beyond.tif", .corruptChunk), ("empty-folder", .notFound),

@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 import SectionFormats
-import SectionFormats
 import VolumeStore
 import Voxels
 

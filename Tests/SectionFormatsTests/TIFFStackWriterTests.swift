@@ -2,7 +2,6 @@ import Glibc
 import TestSupport
 import Testing
 import SectionFormats
-import VolumeFormats
 import VolumeStore
 import Voxels
 
@@ -78,12 +77,28 @@ private func isPartial(_ names: [String], of name: String) -> Bool {
     }
   }
 
-  @Test func `64-bit labels are refused with a way out`() {
+  @Test func `64-bit labels are stored in 32 bits, and refused where they need more`() throws {
+    let folder = TemporaryFolder()
+    let metadata = Self.metadata(.uint64, VoxelExtent(cube: 8))
+    var volume = Volume<UInt64>(box: metadata.box, fill: UInt64(UInt32.max))
+    let writer = try TIFFStackWriter(folder("labels.tif"), metadata: metadata, content: .labels)
+    try writer.write(volume)
+    try writer.finish()
+    let stack = try TIFFStack(folder("labels.tif"))
+    #expect(try stack.read(metadata.box, as: UInt32.self) == Volume(box: metadata.box, fill: .max))
+    volume[VoxelPosition(z: 3, y: 7, x: 7)] = 1 << 32
+    let other = try TIFFStackWriter(folder("wide.tif"), metadata: metadata, content: .labels)
+    let error = volumeError { try other.write(volume) }
+    #expect(error?.code == .unsupportedFeature)
+    #expect(error?.remedy?.contains("HDF5") == true)
+  }
+
+  @Test(arguments: [DataType.int64, .float64])
+  func `values that common readers refuse are refused`(type: DataType) {
     let folder = TemporaryFolder()
     let error = volumeError {
       _ = try TIFFStackWriter(
-        folder("labels.tif"), metadata: Self.metadata(.uint64, VoxelExtent(cube: 8)),
-        content: .labels)
+        folder("wide.tif"), metadata: Self.metadata(type, VoxelExtent(cube: 8)), content: .image)
     }
     #expect(error?.code == .unsupportedFeature)
     #expect(error?.remedy?.contains("HDF5") == true)
