@@ -1,9 +1,13 @@
+import SectionFormats
 public import VolumeStore
 
 /// The formats of files that volumes are written to, first voxel to last.
 ///
 /// One line for each format, as in ``volumeFormats``.
-public let volumeExports: [any VolumeExport.Type] = []
+public let volumeExports: [any VolumeExport.Type] = [
+  TIFFExport.self,
+  PNGExport.self,
+]
 
 /// The format whose file ending a name has; the longest ending that fits decides.
 ///

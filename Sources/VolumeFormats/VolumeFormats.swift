@@ -10,6 +10,7 @@ public let volumeFormats: [any VolumeFormat.Type] = [
   PrecomputedFormat.self,
   HDF5Format.self,
   TIFFFormat.self,
+  PNGFormat.self,
 ]
 
 /// Opens a volume of any known format.

@@ -36,6 +36,35 @@ struct WrittenFilesTests {
     try write(type.scalarType)
   }
 
+  @Test(arguments: ["channels.tif", "times.tif", "section_%03d.tif", "grey_%03d.png"])
+  func `channels, time points and one file per section`(name: String) throws {
+    let isMany = name.hasPrefix("channels") || name.hasPrefix("times")
+    var metadata = Self.metadata(.uint16, channels: isMany ? 3 : nil)
+    if name.hasPrefix("times") {
+      metadata.timePoints = 3
+      metadata.axes = VolumeAxes([.time, .z, .y, .x]) ?? .zyx
+    }
+    let request = ExportRequest(
+      path: "\(Self.folder)/\(name)", metadata: metadata, isLabels: false, isReplacing: true,
+      threads: 2)
+    let format: any VolumeExport.Type = name.hasSuffix(".png") ? PNGExport.self : TIFFExport.self
+    let sink = try format.create(request)
+    try sink.write(
+      goldenVolume(VoxelBox(extent: Self.extent), channels: metadata.channels, UInt16.self))
+    try sink.finish()
+  }
+
+  @Test func `pictures`() throws {
+    for isLabels in [false, true] {
+      let sink = try PNGExport.create(
+        ExportRequest(
+          path: "\(Self.folder)/\(isLabels ? "labels" : "image").png",
+          metadata: Self.metadata(.uint8), isLabels: isLabels, isReplacing: true))
+      try sink.write(goldenVolume(VoxelBox(extent: Self.extent), UInt8.self))
+      try sink.finish()
+    }
+  }
+
   @Test(arguments: DataType.allCases)
   func `HDF5 files`(type: DataType) throws {
     func write<Scalar: VoxelScalar>(_ type: Scalar.Type) throws {
