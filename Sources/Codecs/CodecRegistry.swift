@@ -7,6 +7,7 @@ public enum CodecRegistry {
     BloscCodec.self,
     CRC32CCodec.self,
     GzipCodec.self,
+    ZlibCodec.self,
     ZstdCodec.self,
   ]
 

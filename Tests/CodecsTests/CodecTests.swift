@@ -6,7 +6,8 @@ import Testing
   /// The configuration examples of the codecs' own documentation, and the extremes.
   static let noticing: [(String, String)] = [
     ("crc32c", "{}"), ("gzip", #"{"level": 5}"#), ("gzip", #"{"level": 0}"#),
-    ("gzip", #"{"level": 9}"#), ("zstd", #"{"level": 3, "checksum": true}"#),
+    ("gzip", #"{"level": 9}"#), ("numcodecs.zlib", #"{"level": 1}"#),
+    ("numcodecs.zlib", #"{"level": 0}"#), ("zstd", #"{"level": 3, "checksum": true}"#),
     ("zstd", #"{"level": -5, "checksum": true}"#),
   ]
   static let passing: [(String, String)] = [
@@ -56,7 +57,7 @@ import Testing
   @Test func `of an unknown name is refused with the known ones`() {
     let error = #expect(throws: CodecError.self) { try codec("lzma", "{}") }
     #expect(error?.code == .unknownCodec)
-    #expect(error?.message == "no such codec; known are blosc, crc32c, gzip, zstd")
+    #expect(error?.message == "no such codec; known are blosc, crc32c, gzip, numcodecs.zlib, zstd")
   }
 
   @Test func `reads gzip members one after another`() throws {
@@ -66,6 +67,14 @@ import Testing
     #expect(try gzip.decode((one + two).span.bytes, limit: 5) == [1, 2, 3, 4, 5])
     #expect(throws: CodecError.self) { try gzip.decode((one + two).span.bytes, limit: 4) }
     #expect(throws: CodecError.self) { try gzip.decode((one + [0]).span.bytes, limit: 5) }
+  }
+
+  @Test func `refuses bytes behind a zlib stream`() throws {
+    let zlib = ZlibCodec()
+    let one = try zlib.encode(([UInt8]([1, 2, 3])).span.bytes)
+    #expect(try zlib.decode(one.span.bytes, limit: 3) == [1, 2, 3])
+    #expect(throws: CodecError.self) { try zlib.decode((one + one).span.bytes, limit: 9) }
+    #expect(throws: CodecError.self) { try zlib.decode((one + [0]).span.bytes, limit: 9) }
   }
 
   @Test func `reads zstd frames one after another`() throws {
