@@ -8,6 +8,7 @@ import ZarrStore
 public let volumeFormats: [any VolumeFormat.Type] = [
   ZarrFormat.self,
   PrecomputedFormat.self,
+  N5Format.self,
   HDF5Format.self,
   TIFFFormat.self,
   PNGFormat.self,

@@ -55,7 +55,8 @@ struct CodecChain: Sendable {
   // MARK: Values to bytes
 
   func encode<Scalar: VoxelScalar>(_ values: Span<Scalar>) throws(CodecError) -> [UInt8] {
-    precondition(transpose == nil && !isBigEndian, "such chunks are read only")
+    precondition(transpose == nil, "such chunks are read only")
+    guard !isBigEndian || MemoryLayout<Scalar>.stride == 1 else { return try encodeSwapped(values) }
     guard let first = codecs.first else {
       return [UInt8](capacity: values.count * MemoryLayout<Scalar>.stride) {
         $0.append(copying: values.bytes)
@@ -64,6 +65,18 @@ struct CodecChain: Sendable {
     var bytes = try first.encode(values.bytes)
     for codec in codecs.dropFirst() { bytes = try codec.encode(bytes.span.bytes) }
     return bytes
+  }
+
+  private func encodeSwapped<Scalar: VoxelScalar>(
+    _ values: Span<Scalar>
+  ) throws(CodecError) -> [UInt8] {
+    var bytes = [UInt8](capacity: values.count * MemoryLayout<Scalar>.stride) {
+      $0.append(copying: values.bytes)
+    }
+    var span = bytes.mutableSpan
+    var raw = span.mutableBytes
+    raw.swapBytes(0..<raw.byteCount, valueByteCount: MemoryLayout<Scalar>.stride)
+    return try CodecChain(codecs: codecs).encode(bytes.span)
   }
 
   // MARK: Bytes to values

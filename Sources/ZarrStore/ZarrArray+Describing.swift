@@ -3,11 +3,12 @@ import Codecs
 import Voxels
 
 extension ZarrArray {
-  /// One chunk for each read, once more where its axes are to be reordered; of a sharded array, one
-  /// of those within its shards.
+  /// One chunk for each read, once more where its axes are to be reordered and in N5; of a
+  /// sharded array, one of those within its shards.
   public var readingMemory: ReadingMemory {
     var memory = ReadingMemory(decoding: zarr.decodedShape, of: metadata)
-    if geometry.reordering != nil {
+    // A block of N5 that is cut at the far side is decoded apart.
+    if geometry.reordering != nil || zarr.format == .n5 {
       memory = ReadingMemory(
         held: memory.held, perVoxel: memory.perVoxel, perRead: memory.perRead + decodedByteCount)
     }
@@ -38,11 +39,13 @@ struct VoxelPlace {
 extension ZarrMetadata {
   /// The description of a new array.
   init<Scalar: VoxelScalar>(
-    shape: VolumeShape, fill: Scalar, layout: ChunkLayout, codecs: [any BytesCodec],
-    attributes: JSONObject = [:]
+    shape: VolumeShape, fill: Scalar, layout: ChunkLayout, format: StoreFormat = .zarr3,
+    codecs: [any BytesCodec]? = nil, attributes: JSONObject = [:]
   ) {
     precondition(shape.axes.isCanonical, "new arrays have their axes in the order t, c, z, y, x")
-    let chain = CodecChain(codecs: codecs)
+    precondition(layout.shard == nil || format == .zarr3, "\(format.rawValue) has no shards")
+    var chain = CodecChain(codecs: codecs ?? format.usualCodecs)
+    chain.isBigEndian = format == .n5 && Scalar.dataType.byteCount > 1
     let chunkShape = layout.shape(of: layout.storageUnit, in: shape)
     let sharding = layout.shard.map { _ in
       Sharding(
@@ -52,13 +55,19 @@ extension ZarrMetadata {
       shape: shape.lengths, dataType: Scalar.dataType, chunkShape: chunkShape,
       fill: FillValue(fill), chain: chain, sharding: sharding,
       dimensionNames: shape.axes.order.map { $0.rawValue }, attributes: attributes)
+    self.format = format
+    keyEncoding.hasPrefix = format == .zarr3
+    keyEncoding.isReversed = format == .n5
   }
 
   /// The description of a new array filled with zero.
-  init(shape: VolumeShape, dataType: DataType, layout: ChunkLayout) {
+  init(
+    shape: VolumeShape, dataType: DataType, layout: ChunkLayout, format: StoreFormat,
+    attributes: JSONObject
+  ) {
     func make<Scalar: VoxelScalar>(_ type: Scalar.Type) -> ZarrMetadata {
       ZarrMetadata(
-        shape: shape, fill: Scalar.zero, layout: layout, codecs: CodecChain.standard.codecs)
+        shape: shape, fill: Scalar.zero, layout: layout, format: format, attributes: attributes)
     }
     self = make(dataType.scalarType)
   }

@@ -156,14 +156,23 @@ extension ZarrArray {
   func decode<Scalar: VoxelScalar>(
     _ stored: [UInt8], to values: inout [Scalar], key: String
   ) throws(VolumeError) {
+    guard let reordering = geometry.reordering else {
+      return try decodeStored(stored, to: &values, key: key)
+    }
+    var unordered: [Scalar] = []
+    try decodeStored(stored, to: &unordered, key: key)
+    reordering.reorder(unordered, into: &values)
+  }
+
+  /// Decodes a chunk whose axes stay in the order in which they are stored.
+  private func decodeStored<Scalar: VoxelScalar>(
+    _ stored: [UInt8], to values: inout [Scalar], key: String
+  ) throws(VolumeError) {
+    guard zarr.format != .n5 else {
+      return try decodeBlock(stored, to: &values, path: store.path(of: key))
+    }
     do throws(CodecError) {
-      let count = geometry.decodedGrid.valueCount
-      guard let reordering = geometry.reordering else {
-        return try zarr.decodedChain.decode(stored, count: count, to: &values)
-      }
-      var unordered: [Scalar] = []
-      try zarr.decodedChain.decode(stored, count: count, to: &unordered)
-      reordering.reorder(unordered, into: &values)
+      try zarr.decodedChain.decode(stored, count: geometry.decodedGrid.valueCount, to: &values)
     } catch {
       throw VolumeError(
         .corruptChunk, path: store.path(of: key), "the chunk does not decode",

@@ -20,7 +20,7 @@ extension ZarrArray: VerifiableStore {
   }
 
   package func isDescription(_ key: String) -> Bool {
-    key == Self.metadataKey || key == ChunkManifest.key
+    zarr.format.describes(key) || key == ChunkManifest.key
   }
 
   /// The place of a key's file in the array's grid, in raster order; nil where the array has none.

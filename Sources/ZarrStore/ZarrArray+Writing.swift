@@ -25,7 +25,7 @@ extension ZarrArray {
         if let sharding = zarr.sharding {
           try encodeShard(volume, index, sharding)
         } else {
-          try encodeChunk(volume, grid.region(of: index))
+          try encodeChunk(volume, grid.region(of: index), index)
         }
       records.append(try store(bytes, index))
     }
@@ -61,12 +61,15 @@ extension ZarrArray {
 
   /// The bytes of one chunk; nil where every value is the fill value.
   private func encodeChunk<Scalar: VoxelScalar>(
-    _ volume: borrowing Volume<Scalar>, _ region: ChunkRegion
+    _ volume: borrowing Volume<Scalar>, _ region: ChunkRegion, _ index: ChunkIndex
   ) throws(VolumeError) -> [UInt8]? {
     let values = volume.chunk(
       region, timePoints: geometry.timePoints, fill: zarr.fill.value(Scalar.self))
     guard !isUniform(values, zarr.fill.bytes) else { return nil }
     do throws(CodecError) {
+      if zarr.format == .n5 {
+        return try encodeBlock(values, at: index.positions(along: geometry.axes.order))
+      }
       return try zarr.decodedChain.encode(values.span)
     } catch {
       throw VolumeError(
@@ -84,7 +87,7 @@ extension ZarrArray {
       let region = geometry.decodedGrid.region(of: inner)
       // Inner chunks wholly outside the array stay empty.
       let isInside = !region.intersection(covered).isEmpty
-      chunks.append(isInside ? try encodeChunk(volume, region) : nil)
+      chunks.append(isInside ? try encodeChunk(volume, region, inner) : nil)
     }
     guard chunks.contains(where: { $0 != nil }) else { return nil }
     return sharding.assemble(chunks)
@@ -126,7 +129,7 @@ extension ZarrArray {
         "arrays stored in another way than ours are read only",
         found: "axes \(metadata.axes), or other codecs",
         expected:
-          "axes in the order t, c, z, y, x, little-endian values, shards with a trailing index",
+          "axes in the order t, c, z, y, x, shards with a trailing index",
         remedy: "write to a new array")
     }
   }

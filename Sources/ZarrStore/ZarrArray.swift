@@ -22,7 +22,7 @@ public struct ChunkLayout: Hashable, Sendable {
   public var storageUnit: VoxelExtent { shard ?? chunk }
 }
 
-/// A Zarr v3 array in a folder: two to five axes out of t, c, z, y, x.
+/// An array of Zarr v3, Zarr v2 or N5 in a folder: two to five axes out of t, c, z, y, x.
 ///
 /// However they are ordered, voxels are read as (channel, z, y, x); new arrays have their axes in
 /// the order t, c, z, y, x.
@@ -36,15 +36,15 @@ public struct ZarrArray: VolumeWriter {
   public var path: String { store.root }
   /// The array's size, type and place.
   public let metadata: VolumeMetadata
-  /// What the user put into the array's `zarr.json`.
+  /// The store that the array is in.
+  public var format: StoreFormat { zarr.format }
+  /// What the user put into the array's description.
   public var attributes: JSONObject { zarr.attributes }
 
   let zarr: ZarrMetadata
   let geometry: ZarrGeometry
   package let store: FileStore
   let cache: ChunkCache?
-
-  static let metadataKey = "zarr.json"
 
   init(
     zarr: ZarrMetadata, store: FileStore, place: VoxelPlace, axes: VolumeAxes, cache: ChunkCache?
@@ -77,12 +77,16 @@ public struct ZarrArray: VolumeWriter {
     axes: VolumeAxes? = nil, cache: ChunkCache? = nil, limits: Limits = .standard
   ) throws(VolumeError) -> ZarrArray {
     let store = FileStore(root: path)
-    let text = try store.readMetadata(limits: limits)
-    let document = ZarrDocument(path: store.path(of: metadataKey), limits: limits)
-    let zarr = try ZarrMetadata(parsing: text, path: document.path, limits: limits)
+    let node = try StoreNode.required(store, limits: limits)
+    let zarr = try ZarrMetadata(node)
     return ZarrArray(
       zarr: zarr, store: store, place: VoxelPlace(voxelSize: voxelSize, offset: offset),
-      axes: try zarr.axes(stated: axes, in: document), cache: cache)
+      axes: try zarr.axes(stated: axes, in: node.document), cache: cache)
+  }
+
+  /// The same array at another place.
+  func placed(_ place: VoxelPlace) -> ZarrArray {
+    ZarrArray(zarr: zarr, store: store, place: place, axes: metadata.axes, cache: cache)
   }
 
   /// Creates an array without any chunk.
@@ -92,31 +96,42 @@ public struct ZarrArray: VolumeWriter {
   ///   - shape: The axes, in the order t, c, z, y, x, and how long they are.
   ///   - fill: The value of voxels that are not stored, in the array's type.
   ///   - layout: How the array is divided into files.
-  ///   - codecs: The bytes → bytes codecs, from the values outwards.
+  ///   - format: The store to make; Zarr v2 and N5 have no shards.
+  ///   - codecs: The bytes → bytes codecs, from the values outwards; nil takes the usual ones of the
+  ///     format, of which Zarr v2 and N5 have at most one.
   ///   - voxelSize: The physical size of one voxel; kept by the image group, not by the array.
   ///   - offset: Where the centre of the first voxel lies; likewise.
-  ///   - attributes: What the user puts into `zarr.json`.
+  ///   - attributes: What the user puts into the array's description.
   ///   - cache: Where decoded chunks are kept for the next read; nil keeps none.
   /// - Returns: The array, open for writing.
   /// - Throws: ``VolumeError`` with `alreadyExists` where there is an array, `inputOutput`.
   public static func create<Scalar: VoxelScalar>(
     at path: String, shape: VolumeShape, fill: Scalar, layout: ChunkLayout,
-    codecs: [any BytesCodec] = [ZstdCodec(level: 3, checksum: true), CRC32CCodec()],
+    format: StoreFormat = .zarr3, codecs: [any BytesCodec]? = nil,
     voxelSize: VoxelSize? = nil, offset: PhysicalPosition = .zero, attributes: JSONObject = [:],
     cache: ChunkCache? = nil
   ) throws(VolumeError) -> ZarrArray {
     let zarr = ZarrMetadata(
-      shape: shape, fill: fill, layout: layout, codecs: codecs, attributes: attributes)
+      shape: shape, fill: fill, layout: layout, format: format, codecs: codecs,
+      attributes: attributes)
     let store = FileStore(root: path)
-    guard try !store.exists(metadataKey) else {
+    guard try StoreNode.read(store, limits: .standard) == nil else {
       throw VolumeError(
         .alreadyExists, path: path, "there is an array already",
         remedy: "choose another output or replace this one (--force)")
     }
-    let text = try zarr.encoded(path: store.path(of: metadataKey))
+    let document = ZarrDocument(path: store.path(of: format.arrayKey), limits: .standard)
+    let text = try zarr.encoded(path: document.path)
     // What we write, we can read: the limits hold here too.
-    _ = try ZarrMetadata(parsing: text, path: store.path(of: metadataKey), limits: .standard)
-    try store.write(text.span.bytes, to: metadataKey)
+    _ = try ZarrMetadata(
+      StoreNode(
+        format: format, kind: .array, root: try document.parseObject(text), attributes: attributes,
+        document: document))
+    if format == .zarr2 {
+      let attributes = try zarr.encodedZarr2Attributes(path: document.path)
+      try store.write(attributes.span.bytes, to: format.attributesKey)
+    }
+    try store.write(text.span.bytes, to: format.arrayKey)
     return ZarrArray(
       zarr: zarr, store: store, place: VoxelPlace(voxelSize: voxelSize, offset: offset),
       axes: shape.axes, cache: cache)
@@ -153,14 +168,14 @@ public struct ZarrArray: VolumeWriter {
   /// - Throws: ``VolumeError`` with `alreadyExists` where there is an array, `inputOutput`.
   public static func create(
     at path: String, shape: VolumeShape, dataType: DataType, layout: ChunkLayout,
-    codecs: [any BytesCodec] = [ZstdCodec(level: 3, checksum: true), CRC32CCodec()],
+    format: StoreFormat = .zarr3, codecs: [any BytesCodec]? = nil,
     voxelSize: VoxelSize? = nil, offset: PhysicalPosition = .zero, attributes: JSONObject = [:],
     cache: ChunkCache? = nil
   ) throws(VolumeError) -> ZarrArray {
     func create<Scalar: VoxelScalar>(_ type: Scalar.Type) throws(VolumeError) -> ZarrArray {
       try ZarrArray.create(
-        at: path, shape: shape, fill: Scalar.zero, layout: layout, codecs: codecs,
-        voxelSize: voxelSize, offset: offset, attributes: attributes, cache: cache)
+        at: path, shape: shape, fill: Scalar.zero, layout: layout, format: format,
+        codecs: codecs, voxelSize: voxelSize, offset: offset, attributes: attributes, cache: cache)
     }
     return try create(dataType.scalarType)
   }
@@ -190,23 +205,5 @@ public struct ZarrArray: VolumeWriter {
         .dataTypeMismatch, path: path, "the array is of another type",
         found: metadata.dataType.rawValue, expected: Scalar.dataType.rawValue)
     }
-  }
-}
-
-extension FileStore {
-  /// Reads `zarr.json`, or says what is there instead.
-  func readMetadata(limits: Limits) throws(VolumeError) -> [UInt8] {
-    if let text = try read(ZarrArray.metadataKey, limit: limits.maximalMetadataBytes) {
-      return text
-    }
-    for key in [".zarray", ".zgroup", ".zattrs"] where try exists(key) {
-      throw VolumeError(
-        .unsupportedFeature, path: root, "Zarr v2 is not supported", found: key,
-        expected: ZarrArray.metadataKey,
-        remedy: "convert the store to Zarr v3, for instance with `zarr migrate v3`")
-    }
-    throw VolumeError(
-      .notFound, path: root, "there is no Zarr store", expected: "a folder with a zarr.json",
-      remedy: "check the path")
   }
 }

@@ -194,6 +194,8 @@ struct ChunkKeyEncoding: Hashable, Sendable {
   /// Whether keys start with `c`, as in the default encoding.
   var hasPrefix = true
   var separator = "/"
+  /// Whether the fastest axis comes first, as in N5.
+  var isReversed = false
 
   init() {}
 
@@ -225,7 +227,7 @@ struct ChunkKeyEncoding: Hashable, Sendable {
 
   func key(_ index: [Int]) -> String {
     var key = hasPrefix ? "c" : ""
-    for (axis, position) in index.enumerated() {
+    for (axis, position) in (isReversed ? index.reversed() : index).enumerated() {
       if axis > 0 || hasPrefix { key += separator }
       key += String(position)
     }
@@ -240,7 +242,8 @@ struct ChunkKeyEncoding: Hashable, Sendable {
       parts.removeFirst()
     }
     guard parts.count == rank else { return nil }
-    let index = parts.compactMap { Int($0) }
+    var index = parts.compactMap { Int($0) }
+    if isReversed { index.reverse() }
     return index.count == rank && self.key(index) == key ? index : nil
   }
 }

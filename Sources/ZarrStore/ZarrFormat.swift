@@ -1,6 +1,6 @@
 public import VolumeStore
 
-/// OME-Zarr images and bare arrays of Zarr v3.
+/// OME-Zarr images, and bare arrays of Zarr v3 and v2.
 public enum ZarrFormat: VolumeFormat {
   /// Shown to users.
   public static let name = "OME-Zarr"
@@ -12,22 +12,38 @@ public enum ZarrFormat: VolumeFormat {
     return false
   }
 
-  /// Opens the finest level of an image, or the array named within it.
+  /// Opens an image with its levels, or an array; of a group of several volumes, the one named.
   public static func open(_ source: VolumeSource) throws(VolumeError) -> OpenedVolume {
-    var path = source.path
-    if let dataset = source.dataset {
-      path += "/" + dataset.drop { $0 == "/" }
-    }
-    guard try FileStatus("\(source.path)/zarr.json") != nil else {
-      throw VolumeError(
-        .unsupportedFeature, path: source.path, "is a Zarr store of version 2", expected: "Zarr v3",
-        remedy: "convert it: zarr migrate v3")
-    }
+    let path = source.storePath
     let axes = source.stated.axes
+    if try isPlainGroup(path) {
+      let contents = try StoreContents(of: path)
+      guard contents.volumes.count == 1, let only = contents.volumes.first else {
+        throw contents.choice(at: path)
+      }
+      var opened = try open(at: "\(path)/\(only)", axes: axes)
+      opened.notes.insert("the only volume in the group was taken: \(only)", at: 0)
+      return opened
+    }
+    return try open(at: path, axes: axes)
+  }
+
+  private static func open(
+    at path: String, axes: VolumeAxes?
+  ) throws(VolumeError) -> OpenedVolume {
     if let image = try OMEZarrImage.openIfPresent(at: path, axes: axes) {
       return OpenedVolume(levels: image.levels, formatName: name, notes: image.warnings)
     }
     let array = try ZarrArray.openVolume(at: path, axes: axes)
     return OpenedVolume(reader: array, formatName: name, notes: array.notes(stated: axes))
+  }
+
+  /// Whether a folder holds a group that is no image, or describes nothing.
+  private static func isPlainGroup(_ path: String) throws(VolumeError) -> Bool {
+    guard try FileStatus(path)?.isFolder == true else { return false }
+    guard let node = try StoreNode.read(FileStore(root: path), limits: .standard) else {
+      return true
+    }
+    return node.kind == .group && !node.hasImage && node.format != .n5
   }
 }

@@ -2,10 +2,13 @@ import VolumeStore
 import Codecs
 import Voxels
 
-/// The contents of an array's `zarr.json`, checked.
+/// The description of an array, checked: the contents of its `zarr.json`, or what its description as
+/// Zarr v2 or N5 comes to.
 ///
 /// Source: Zarr v3 core specification, "Array metadata".
 struct ZarrMetadata: Sendable {
+  /// How the description is written and chunks are framed.
+  var format = StoreFormat.zarr3
   /// The voxels along each axis, slowest first.
   var shape: [Int]
   var dataType: DataType
@@ -41,10 +44,18 @@ struct ZarrMetadata: Sendable {
     self.attributes = attributes
   }
 
-  init(parsing text: [UInt8], path: String, limits: Limits) throws(VolumeError) {
-    let document = ZarrDocument(path: path, limits: limits)
-    let root = try document.parseObject(text)
-    try document.requireNode("array", root)
+  /// Reads the description of an array in any format.
+  init(_ node: StoreNode) throws(VolumeError) {
+    try node.require(.array)
+    switch node.format {
+    case .zarr3: try self.init(zarr3: node.root, in: node.document)
+    case .zarr2:
+      try self.init(zarr2: node.root, attributes: node.attributes, in: node.document)
+    case .n5: try self.init(n5: node.root, in: node.document)
+    }
+  }
+
+  init(zarr3 root: JSONObject, in document: ZarrDocument) throws(VolumeError) {
     try document.refuseStrangers(
       root,
       known: [
@@ -59,11 +70,6 @@ struct ZarrMetadata: Sendable {
         expected: DataType.allCases.map { $0.rawValue }.joined(separator: ", "))
     }
     self.dataType = dataType
-    guard let bytes = checkedProduct(shape + [dataType.byteCount]), bytes < 1 << 62 else {
-      throw document.tooLarge(
-        "the array has more voxels than can be counted", found: "\(shape)",
-        expected: "at most 2^62 bytes")
-    }
     let (gridName, grid) = try document.extensionPoint(root["chunk_grid"], "chunk_grid")
     guard gridName == "regular" else {
       throw document.unsupported(
@@ -90,6 +96,17 @@ struct ZarrMetadata: Sendable {
       }
       attributes = object
     }
+    try checkSizes(in: document)
+  }
+
+  /// Checks that the array and its chunks are not larger than can be counted and decoded.
+  func checkSizes(in document: ZarrDocument) throws(VolumeError) {
+    let limits = document.limits
+    guard let bytes = checkedProduct(shape + [dataType.byteCount]), bytes < 1 << 62 else {
+      throw document.tooLarge(
+        "the array has more voxels than can be counted", found: "\(shape)",
+        expected: "at most 2^62 bytes")
+    }
     let decoded = sharding?.innerShape ?? chunkShape
     guard let count = checkedProduct(decoded + [dataType.byteCount]),
       count <= limits.maximalChunkBytes
@@ -106,8 +123,16 @@ struct ZarrMetadata: Sendable {
     }
   }
 
-  /// The text of `zarr.json`; equal arrays give equal bytes.
+  /// The text of the file that describes the array; equal arrays give equal bytes.
   func encoded(path: String) throws(VolumeError) -> [UInt8] {
+    switch format {
+    case .zarr3: try encodedZarr3(path: path)
+    case .zarr2: try encodedZarr2(path: path)
+    case .n5: try encodedN5(path: path)
+    }
+  }
+
+  private func encodedZarr3(path: String) throws(VolumeError) -> [UInt8] {
     var root: JSONObject = [
       "zarr_format": .integer(3),
       "node_type": .string("array"),
@@ -131,7 +156,7 @@ struct ZarrMetadata: Sendable {
   }
 }
 
-/// The text of a `zarr.json`.
+/// The text of a file of metadata.
 func encodedMetadata(_ root: JSONObject, path: String) throws(VolumeError) -> [UInt8] {
   do {
     return try JSONValue.object(root).encoded(pretty: true) + [UInt8(ascii: "\n")]
@@ -154,28 +179,6 @@ extension ZarrDocument {
       throw malformed("the file holds no JSON object", found: json)
     }
     return root
-  }
-
-  func requireNode(_ kind: String, _ root: JSONObject) throws(VolumeError) {
-    guard root["zarr_format"]?.int == 3 else {
-      guard root["zarr_format"]?.int == 2 else {
-        throw malformed("zarr_format is wrong", found: root["zarr_format"], expected: "3")
-      }
-      throw unsupported(
-        "Zarr v2 is not supported", found: "zarr_format 2", expected: "zarr_format 3",
-        remedy: "convert the store to Zarr v3, for instance with `zarr migrate v3`")
-    }
-    guard let found = root["node_type"]?.string, found == "array" || found == "group" else {
-      throw malformed(
-        "node_type is wrong", found: root["node_type"], expected: "\"array\" or \"group\"")
-    }
-    guard found == kind else {
-      throw VolumeError(
-        .unsupportedFeature, path: path, "the store is no \(kind)", found: found, expected: kind,
-        remedy: kind == "array"
-          ? "name an array inside the group, such as its level 0"
-          : "name the image group that holds the array")
-    }
   }
 
   /// Refuses members that are not in the specification unless they say that they can be ignored.

@@ -16,6 +16,8 @@ public struct ImageSpecification: Sendable {
   public var name: String
   /// What the voxels mean.
   public var kind: Kind
+  /// The format it is written in.
+  public var format: ImageFormat
   /// The axes, in the order t, c, z, y, x, and how long they are at the finest level.
   public var shape: VolumeShape
   /// The type of one value.
@@ -24,7 +26,7 @@ public struct ImageSpecification: Sendable {
   public var voxelSize: VoxelSize
   /// Where the centre of the first voxel lies, in the voxel size's unit.
   public var offset: PhysicalPosition
-  /// How each level is divided into files.
+  /// How each level is divided into files; a format that has no shards leaves them out.
   public var layout: ChunkLayout
   /// The most levels; nil goes down to one that fits a single chunk.
   public var levelLimit: Int?
@@ -36,19 +38,20 @@ public struct ImageSpecification: Sendable {
   public init(
     name: String, kind: Kind = .image, extent: VoxelExtent, channels: Int? = nil,
     dataType: DataType, voxelSize: VoxelSize, offset: PhysicalPosition = .zero,
-    layout: ChunkLayout, levelLimit: Int? = nil, attributes: JSONObject = [:]
+    layout: ChunkLayout, levelLimit: Int? = nil, attributes: JSONObject = [:],
+    format: ImageFormat = .omeZarr05
   ) {
     self.init(
       name: name, kind: kind, shape: VolumeShape(extent: extent, channels: channels),
       dataType: dataType, voxelSize: voxelSize, offset: offset, layout: layout,
-      levelLimit: levelLimit, attributes: attributes)
+      levelLimit: levelLimit, attributes: attributes, format: format)
   }
 
   /// Creates a specification.
   public init(
     name: String, kind: Kind = .image, shape: VolumeShape, dataType: DataType,
     voxelSize: VoxelSize, offset: PhysicalPosition = .zero, layout: ChunkLayout,
-    levelLimit: Int? = nil, attributes: JSONObject = [:]
+    levelLimit: Int? = nil, attributes: JSONObject = [:], format: ImageFormat = .omeZarr05
   ) {
     precondition(shape.axes.isCanonical, "new images have their axes in the order t, c, z, y, x")
     self.name = name
@@ -60,6 +63,7 @@ public struct ImageSpecification: Sendable {
     self.layout = layout
     self.levelLimit = levelLimit
     self.attributes = attributes
+    self.format = format
   }
 
   /// The image's levels, finest first.
@@ -76,36 +80,75 @@ public struct ImageSpecification: Sendable {
       timePoints: shape.timePoints)
   }
 
-  /// The text of the group's `zarr.json` as a JSON object.
-  var groupMetadata: JSONObject {
+  /// The layout as the format has it.
+  var storedLayout: ChunkLayout {
+    var layout = layout
+    if !format.hasShards { layout.shard = nil }
+    return layout
+  }
+
+  /// The files that describe the group, in the order in which they are to be written: with the last
+  /// one there is an image.
+  var groupFiles: [(key: String, members: JSONObject)] {
+    switch format {
+    case .omeZarr05:
+      [
+        (
+          "zarr.json",
+          [
+            "zarr_format": .integer(3), "node_type": .string("group"),
+            "attributes": .object(groupAttributes),
+          ]
+        )
+      ]
+    case .omeZarr04:
+      [(".zattrs", groupAttributes), (".zgroup", ["zarr_format": .integer(2)])]
+    case .n5: [("attributes.json", groupAttributes)]
+    }
+  }
+
+  /// The attributes of the group.
+  var groupAttributes: JSONObject {
+    var members: JSONObject
+    switch format {
+    case .omeZarr05:
+      var ome = ngffMembers(version: MultiscaleMetadata.version)
+      ome["version"] = .string(MultiscaleMetadata.version)
+      members = ["ome": .object(ome)]
+    case .omeZarr04: members = ngffMembers(version: EarlierNGFF.version)
+    case .n5: members = n5GroupAttributes
+    }
+    members[OMEZarrImage.attributesKey] = .object(attributes)
+    return members
+  }
+
+  /// What a level's array says beside the store's own members.
+  func arrayAttributes(_ level: PyramidLevel) -> JSONObject {
+    format == .n5 ? n5ArrayAttributes(level) : [:]
+  }
+
+  /// `multiscales` and `image-label`; before 0.5 each has the version in it.
+  private func ngffMembers(version: String) -> JSONObject {
     let method = kind == .labels ? "mode" : "mean"
     let axes = shape.axes.order
     let datasets: [JSONValue] = levels.enumerated().map { index, level in
       .object([
-        "path": .string(String(index)),
+        "path": .string(format.levelName(index)),
         "coordinateTransformations": .array([
-          transformation("scale", axes.map { level.voxelSize[$0] ?? 1 }),
-          transformation("translation", axes.map { level.offset[$0] ?? 0 }),
+          transformation("scale", axes.map { level.voxelSize.along($0) ?? 1 }),
+          transformation("translation", axes.map { level.offset.along($0) ?? 0 }),
         ]),
       ])
     }
-    var ome: JSONObject = [
-      "version": .string(MultiscaleMetadata.version),
-      "multiscales": .array([
-        .object([
-          "name": .string(name), "axes": .array(axes.map(axis)), "datasets": .array(datasets),
-          "type": .string(method),
-          "metadata": .object(["method": .string("fascicle, \(method) of 1 or 2 voxels an axis")]),
-        ])
-      ]),
+    var multiscale: JSONObject = [
+      "name": .string(name), "axes": .array(axes.map(axis)), "datasets": .array(datasets),
+      "type": .string(method),
+      "metadata": .object(["method": .string("fascicle, \(method) of 1 or 2 voxels an axis")]),
     ]
-    if kind == .labels {
-      ome["image-label"] = .object(["version": .string(MultiscaleMetadata.version)])
-    }
-    return [
-      "zarr_format": .integer(3), "node_type": .string("group"),
-      "attributes": .object(["ome": .object(ome), OMEZarrImage.attributesKey: .object(attributes)]),
-    ]
+    if format == .omeZarr04 { multiscale["version"] = .string(version) }
+    var members: JSONObject = ["multiscales": .array([.object(multiscale)])]
+    if kind == .labels { members["image-label"] = .object(["version": .string(version)]) }
+    return members
   }
 
   private func axis(_ axis: VolumeAxis) -> JSONValue {
@@ -131,28 +174,4 @@ extension VolumeAxis {
 
   /// Whether the axis is one of space.
   var isSpatial: Bool { ngffType == "space" }
-}
-
-extension VoxelSize {
-  /// The length along an axis of space.
-  fileprivate subscript(axis: VolumeAxis) -> Double? {
-    switch axis {
-    case .z: z
-    case .y: y
-    case .x: x
-    case .time, .channel: nil
-    }
-  }
-}
-
-extension PhysicalPosition {
-  /// The coordinate along an axis of space.
-  fileprivate subscript(axis: VolumeAxis) -> Double? {
-    switch axis {
-    case .z: z
-    case .y: y
-    case .x: x
-    case .time, .channel: nil
-    }
-  }
 }

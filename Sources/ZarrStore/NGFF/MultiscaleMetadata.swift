@@ -115,7 +115,7 @@ struct MultiscaleMetadata {
   }
 
   /// Whether a path stays inside the group.
-  private static func isPlain(_ path: String) -> Bool {
+  static func isPlain(_ path: String) -> Bool {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
     return !path.isEmpty && path.utf8.count <= 255
       && parts.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }

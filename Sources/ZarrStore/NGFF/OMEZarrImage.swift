@@ -2,7 +2,9 @@ public import VolumeStore
 public import Codecs
 import Voxels
 
-/// A multiscale OME-NGFF 0.5 image: a group of Zarr v3 arrays `0`, `1`, … from fine to coarse.
+/// A multiscale image: a group of arrays from fine to coarse, as one of ``ImageFormat``.
+///
+/// OME-NGFF 0.5 on Zarr v3 is read and written, and so are 0.4 on Zarr v2 and N5; 0.1 to 0.3 are read.
 ///
 /// Source: <https://ngff.openmicroscopy.org/0.5/>
 public struct OMEZarrImage: Sendable {
@@ -34,22 +36,31 @@ public struct OMEZarrImage: Sendable {
     at path: String, axes: VolumeAxes? = nil, cache: ChunkCache? = nil, limits: Limits = .standard
   ) throws(VolumeError) -> OMEZarrImage {
     let store = FileStore(root: path)
-    let document = ZarrDocument(path: store.path(of: ZarrArray.metadataKey), limits: limits)
-    let root = try groupMetadata(store, document)
-    let attributes = root["attributes"]?.object ?? [:]
+    let node = try group(store, limits)
+    guard node.format != .n5 else {
+      return try openN5(node, at: path, axes: axes, cache: cache, limits: limits)
+    }
+    let document = node.attributesDocument
+    var attributes = node.attributes
+    var notes: [String] = []
+    if node.format == .zarr2 {
+      (attributes, notes) = try EarlierNGFF.modernized(attributes, in: document)
+    }
     let multiscale = try MultiscaleMetadata(attributes, stated: axes, in: document)
     var levels: [ZarrArray] = []
     for level in multiscale.levels {
       let array = try ZarrArray.open(
         at: store.path(of: level.path), voxelSize: multiscale.voxelSize(level),
         offset: multiscale.offset(level), axes: multiscale.axes, cache: cache, limits: limits)
-      if axes == nil { try check(array.zarr.dimensionNames, multiscale, document) }
+      if axes == nil, node.format == .zarr3 {
+        try check(array.zarr.dimensionNames, multiscale, document)
+      }
       try check(array.metadata, against: levels.last?.metadata, document)
       levels.append(array)
     }
     return OMEZarrImage(
       path: path, name: multiscale.name, levels: levels,
-      attributes: attributes[attributesKey]?.object ?? [:], warnings: multiscale.warnings)
+      attributes: attributes[attributesKey]?.object ?? [:], warnings: notes + multiscale.warnings)
   }
 
   /// Opens the image at a path where one is there.
@@ -59,26 +70,20 @@ public struct OMEZarrImage: Sendable {
   ///   - axes: The axes of its arrays, slowest first; nil takes those the group says.
   ///   - cache: Where decoded chunks are kept for the next read; nil keeps none.
   ///   - limits: The most its description may ask for.
-  /// - Returns: The image; nil where the path holds nothing of Zarr v3, a bare array or a group
-  ///   without an image.
+  /// - Returns: The image; nil where the path holds no store, a bare array or a group without an
+  ///   image.
   /// - Throws: ``VolumeError`` as ``open(at:axes:cache:limits:)`` does: an image whose description is
   ///   damaged is an error and not an absent image.
   public static func openIfPresent(
     at path: String, axes: VolumeAxes? = nil, cache: ChunkCache? = nil, limits: Limits = .standard
   ) throws(VolumeError) -> OMEZarrImage? {
-    let store = FileStore(root: path)
-    let document = ZarrDocument(path: store.path(of: ZarrArray.metadataKey), limits: limits)
-    guard let text = try store.read(ZarrArray.metadataKey, limit: limits.maximalMetadataBytes)
+    guard let node = try StoreNode.read(FileStore(root: path), limits: limits),
+      node.kind == .group
     else { return nil }
-    let root = try document.parseObject(text)
-    let attributes = root["attributes"]?.object ?? [:]
     let hasImage =
-      attributes["ome"]?.object?["multiscales"] != nil || attributes["multiscales"] != nil
-    switch root["node_type"]?.string {
-    case "array": return nil
-    case "group" where !hasImage: return nil
-    default: return try open(at: path, axes: axes, cache: cache, limits: limits)
-    }
+      try node.format == .n5
+      ? FileStatus("\(path)/s0/\(StoreFormat.n5.arrayKey)") != nil : node.hasImage
+    return hasImage ? try open(at: path, axes: axes, cache: cache, limits: limits) : nil
   }
 
   /// Opens an image to write, and removes what writers that were stopped left unfinished.
@@ -97,7 +102,7 @@ public struct OMEZarrImage: Sendable {
 
   /// Creates an image whose voxels are all zero.
   ///
-  /// The group's own `zarr.json` comes last: what a stopped creation leaves is no image, and
+  /// The group's own description comes last: what a stopped creation leaves is no image, and
   /// creating it again succeeds.
   ///
   /// - Parameters:
@@ -114,16 +119,16 @@ public struct OMEZarrImage: Sendable {
     precondition(
       specification.kind == .image || specification.dataType.isInteger, "labels are integers")
     let store = FileStore(root: path)
-    guard try !store.exists(ZarrArray.metadataKey) else {
+    guard try StoreNode.read(store, limits: .standard) == nil else {
       throw VolumeError(
-        .alreadyExists, path: path, "there is a Zarr store already",
+        .alreadyExists, path: path, "there is a store already",
         remedy: "choose another output or replace this one (--force)")
     }
-    let text = try encodedMetadata(specification.groupMetadata, path: path)
-    for (index, level) in specification.levels.enumerated() {
-      try createArray(level, specification, at: store.path(of: String(index)))
+    try createArrays(specification, in: store)
+    for (key, members) in specification.groupFiles {
+      let text = try encodedMetadata(members, path: store.path(of: key))
+      try store.write(text.span.bytes, to: key)
     }
-    try store.write(text.span.bytes, to: ZarrArray.metadataKey)
     try store.synchronize()
     return try open(at: path, cache: cache)
   }
@@ -140,21 +145,17 @@ public struct OMEZarrImage: Sendable {
     _ specification: ImageSpecification, at path: String, cache: ChunkCache? = nil
   ) throws(VolumeError) -> OMEZarrImage {
     let store = FileStore(root: path)
-    guard try store.exists(ZarrArray.metadataKey) else {
+    guard let node = try StoreNode.read(store, limits: .standard) else {
       return try create(specification, at: path, cache: cache)
     }
-    let document = ZarrDocument(
-      path: store.path(of: ZarrArray.metadataKey), limits: .standard)
-    let found = try groupMetadata(store, document)["attributes"]?.object?["ome"]
     // Through text and back, since 40.0 is written as 40.
-    let text = try encodedMetadata(specification.groupMetadata, path: path)
-    let wanted = try document.parseObject(text)["attributes"]?.object?["ome"]
-    guard found == wanted else {
-      throw otherImage(path)
-    }
-    for (index, level) in specification.levels.enumerated() {
-      try createArray(level, specification, at: store.path(of: String(index)))
-    }
+    let text = try encodedMetadata(specification.groupAttributes, path: path)
+    var wanted = try node.document.parseObject(text)
+    wanted[attributesKey] = nil
+    guard node.format == specification.format.store, node.kind == .group,
+      wanted.allSatisfy({ node.attributes[$0.key] == $0.value })
+    else { throw otherImage(path) }
+    try createArrays(specification, in: store)
     return try openForWriting(at: path, cache: cache)
   }
 
@@ -164,32 +165,48 @@ public struct OMEZarrImage: Sendable {
   /// - Throws: ``VolumeError`` with `inputOutput`.
   public func replacingAttributes(_ new: JSONObject) throws(VolumeError) -> OMEZarrImage {
     let store = FileStore(root: path)
-    let document = ZarrDocument(path: store.path(of: ZarrArray.metadataKey), limits: .standard)
-    var root = try Self.groupMetadata(store, document)
-    var all = root["attributes"]?.object ?? [:]
-    all[Self.attributesKey] = .object(new)
-    root["attributes"] = .object(all)
-    let text = try encodedMetadata(root, path: document.path)
-    try store.write(text.span.bytes, to: ZarrArray.metadataKey)
+    let node = try Self.group(store, .standard)
+    var members = node.attributes
+    members[Self.attributesKey] = .object(new)
+    if node.format == .zarr3 {
+      members = node.root.merging(["attributes": .object(members)]) { $1 }
+    }
+    let key = node.format.attributesKey
+    let text = try encodedMetadata(members, path: store.path(of: key))
+    try store.write(text.span.bytes, to: key)
     try store.synchronize()
     return OMEZarrImage(
       path: path, name: name, levels: levels, attributes: new, warnings: warnings)
   }
 
+  private static func createArrays(
+    _ specification: ImageSpecification, in store: FileStore
+  ) throws(VolumeError) {
+    for (index, level) in specification.levels.enumerated() {
+      let path = store.path(of: specification.format.levelName(index))
+      try createArray(level, specification, at: path)
+    }
+  }
+
   private static func createArray(
     _ level: PyramidLevel, _ specification: ImageSpecification, at path: String
   ) throws(VolumeError) {
+    let attributes = specification.arrayAttributes(level)
     do throws(VolumeError) {
       _ = try ZarrArray.create(
         at: path, shape: specification.shape(of: level), dataType: specification.dataType,
-        layout: specification.layout)
+        layout: specification.storedLayout, format: specification.format.store,
+        attributes: attributes)
     } catch  where error.code == .alreadyExists {
       // Left by a creation that was stopped, if it is the array we would make.
       let found = try ZarrArray.open(at: path)
       let wanted = ZarrMetadata(
         shape: specification.shape(of: level), dataType: specification.dataType,
-        layout: specification.layout)
-      guard try found.zarr.encoded(path: path) == wanted.encoded(path: path) else {
+        layout: specification.storedLayout, format: specification.format.store,
+        attributes: attributes)
+      guard found.format == wanted.format,
+        try found.zarr.encoded(path: path) == wanted.encoded(path: path)
+      else {
         throw otherImage(path)
       }
     }
@@ -201,13 +218,26 @@ public struct OMEZarrImage: Sendable {
       remedy: "choose another output or replace this one (--force)")
   }
 
-  private static func groupMetadata(
-    _ store: FileStore, _ document: ZarrDocument
-  ) throws(VolumeError) -> JSONObject {
-    let root = try document.parseObject(try store.readMetadata(limits: document.limits))
-    try document.requireNode("group", root)
-    try document.refuseStrangers(root, known: ["zarr_format", "node_type", "attributes"])
-    return root
+  /// The description of the group in a folder.
+  private static func group(_ store: FileStore, _ limits: Limits) throws(VolumeError) -> StoreNode {
+    let node = try StoreNode.required(store, limits: limits)
+    try node.require(.group)
+    if node.format == .zarr3 {
+      try node.document.refuseStrangers(
+        node.root, known: ["zarr_format", "node_type", "attributes"])
+    }
+    return node
+  }
+
+  private static func openN5(
+    _ node: StoreNode, at path: String, axes: VolumeAxes?, cache: ChunkCache?, limits: Limits
+  ) throws(VolumeError) -> OMEZarrImage {
+    guard let found = try N5Levels.open(at: path, axes: axes, cache: cache, limits: limits) else {
+      throw node.document.malformed("the group is no image: it has no level s0")
+    }
+    return OMEZarrImage(
+      path: path, name: found.attributes["name"]?.string, levels: found.levels,
+      attributes: found.attributes[attributesKey]?.object ?? [:], warnings: found.notes)
   }
 
   /// Checks that an array has the axes that the image says.
@@ -258,19 +288,27 @@ extension ZarrArray {
     at path: String, axes: VolumeAxes? = nil, cache: ChunkCache? = nil, limits: Limits = .standard
   ) throws(VolumeError) -> ZarrArray {
     let store = FileStore(root: path)
-    let document = ZarrDocument(path: store.path(of: metadataKey), limits: limits)
-    let root = try document.parseObject(try store.readMetadata(limits: limits))
-    if root["node_type"]?.string == "group" {
+    let node = try StoreNode.required(store, limits: limits)
+    if node.kind == .group {
       let image = try OMEZarrImage.open(at: path, axes: axes, cache: cache, limits: limits)
       return image.levels[0]
     }
-    let parts = store.root.split(separator: "/", omittingEmptySubsequences: false)
-    let group = FileStore(root: parts.dropLast().joined(separator: "/"))
-    if parts.count > 1, !group.root.isEmpty,
-      let image = try imageAround(group.root, axes: axes, cache: cache, limits: limits),
-      let level = image.levels.first(where: { $0.path == store.root })
+    if node.format == .n5,
+      let found = try N5Levels.open(at: path, axes: axes, cache: cache, limits: limits)
     {
-      return level
+      return found.levels[0]
+    }
+    var parts = store.root.split(separator: "/", omittingEmptySubsequences: false)
+    // An image's levels lie in it, or in a group or two within.
+    for _ in 0..<3 where parts.count > 1 {
+      parts.removeLast()
+      let group = parts.joined(separator: "/")
+      if !group.isEmpty,
+        let image = try imageAround(group, axes: axes, cache: cache, limits: limits),
+        let level = image.levels.first(where: { $0.path == store.root })
+      {
+        return level
+      }
     }
     return try open(at: path, axes: axes, cache: cache, limits: limits)
   }
