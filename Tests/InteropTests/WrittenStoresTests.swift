@@ -11,8 +11,8 @@ import ZarrStore
 struct WrittenStoresTests {
   private static let folder = getenv("FASCICLE_WRITTEN").map { String(cString: $0) } ?? ""
 
-  @Test(arguments: ImageFormat.allCases, DataType.allCases)
-  func `images and labels`(format: ImageFormat, dataType: DataType) throws {
+  @Test(arguments: MultiscaleFormat.allCases, DataType.allCases)
+  func `images and labels`(format: MultiscaleFormat, dataType: DataType) throws {
     func write<Scalar: VoxelScalar>(_ type: Scalar.Type) throws {
       for channels in [nil, 2] {
         let isLabels = Scalar.dataType.isInteger && channels == nil

@@ -17,7 +17,7 @@ public struct ImageSpecification: Sendable {
   /// What the voxels mean.
   public var kind: Kind
   /// The format it is written in.
-  public var format: ImageFormat
+  public var format: MultiscaleFormat
   /// The axes, in the order t, c, z, y, x, and how long they are at the finest level.
   public var shape: VolumeShape
   /// The type of one value.
@@ -39,7 +39,7 @@ public struct ImageSpecification: Sendable {
     name: String, kind: Kind = .image, extent: VoxelExtent, channels: Int? = nil,
     dataType: DataType, voxelSize: VoxelSize, offset: PhysicalPosition = .zero,
     layout: ChunkLayout, levelLimit: Int? = nil, attributes: JSONObject = [:],
-    format: ImageFormat = .omeZarr05
+    format: MultiscaleFormat = .omeZarr05
   ) {
     self.init(
       name: name, kind: kind, shape: VolumeShape(extent: extent, channels: channels),
@@ -51,7 +51,7 @@ public struct ImageSpecification: Sendable {
   public init(
     name: String, kind: Kind = .image, shape: VolumeShape, dataType: DataType,
     voxelSize: VoxelSize, offset: PhysicalPosition = .zero, layout: ChunkLayout,
-    levelLimit: Int? = nil, attributes: JSONObject = [:], format: ImageFormat = .omeZarr05
+    levelLimit: Int? = nil, attributes: JSONObject = [:], format: MultiscaleFormat = .omeZarr05
   ) {
     precondition(shape.axes.isCanonical, "new images have their axes in the order t, c, z, y, x")
     self.name = name

@@ -2,7 +2,7 @@ public import VolumeStore
 public import Codecs
 import Voxels
 
-/// A multiscale image: a group of arrays from fine to coarse, as one of ``ImageFormat``.
+/// A multiscale image: a group of arrays from fine to coarse, as one of ``MultiscaleFormat``.
 ///
 /// OME-NGFF 0.5 on Zarr v3 is read and written, and so are 0.4 on Zarr v2 and N5; 0.1 to 0.3 are read.
 ///

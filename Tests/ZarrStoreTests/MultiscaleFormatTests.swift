@@ -9,7 +9,7 @@ import ZarrStore
   static let extent = VoxelExtent(z: 9, y: 21, x: 33)
 
   private func specification(
-    _ format: ImageFormat, _ dataType: DataType, channels: Int? = nil,
+    _ format: MultiscaleFormat, _ dataType: DataType, channels: Int? = nil,
     kind: ImageSpecification.Kind = .image
   ) -> ImageSpecification {
     ImageSpecification(
@@ -20,9 +20,9 @@ import ZarrStore
       attributes: ["state": .string("writing")], format: format)
   }
 
-  @Test(arguments: ImageFormat.allCases, DataType.allCases)
+  @Test(arguments: MultiscaleFormat.allCases, DataType.allCases)
   func `gives back what was written in every format`(
-    format: ImageFormat, dataType: DataType
+    format: MultiscaleFormat, dataType: DataType
   ) throws {
     func check<Scalar: VoxelScalar>(_ type: Scalar.Type) throws {
       for channels in [nil, 2] {
@@ -53,8 +53,8 @@ import ZarrStore
     try check(dataType.scalarType)
   }
 
-  @Test(arguments: ImageFormat.allCases)
-  func `is resumed, and keeps the project's attributes`(format: ImageFormat) throws {
+  @Test(arguments: MultiscaleFormat.allCases)
+  func `is resumed, and keeps the project's attributes`(format: MultiscaleFormat) throws {
     let folder = TemporaryFolder()
     let specification = specification(format, .uint64, kind: .labels)
     let image = try OMEZarrImage.create(specification, at: folder("a"))
@@ -67,7 +67,7 @@ import ZarrStore
     other.voxelSize.z = 41
     #expect(throws: VolumeError.self) { try OMEZarrImage.resume(other, at: folder("a")) }
     #expect(throws: VolumeError.self) { try OMEZarrImage.create(specification, at: folder("a")) }
-    for otherFormat in ImageFormat.allCases where otherFormat != format {
+    for otherFormat in MultiscaleFormat.allCases where otherFormat != format {
       other = specification
       other.format = otherFormat
       let error = volumeError { _ = try OMEZarrImage.resume(other, at: folder("a")) }

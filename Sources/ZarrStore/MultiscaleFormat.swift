@@ -3,7 +3,7 @@ import VolumeStore
 import Voxels
 
 /// The formats that multiscale images are written in.
-public enum ImageFormat: String, Hashable, Sendable, CaseIterable {
+public enum MultiscaleFormat: String, Hashable, Sendable, CaseIterable {
   /// The working store: OME-NGFF 0.5 on Zarr v3, compressed by zstd behind a CRC-32C.
   case omeZarr05 = "OME-Zarr 0.5"
   /// For readers of before 2025: OME-NGFF 0.4 on Zarr v2, compressed by gzip.
