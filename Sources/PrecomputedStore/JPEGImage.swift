@@ -95,9 +95,8 @@ struct JPEGEncoder: ~Copyable {
 
   deinit { tjDestroy(handle) }
 
-  /// Encodes (channel, pixel) values of 1 or 3 channels as an image of the given size.
-  ///
-  /// - Parameter quality: 1 to 100; colours keep their full resolution.
+  /// Encodes (channel, pixel) values of 1 or 3 channels as an image of the given size, with a
+  /// quality of 1 to 100; colours keep their full resolution.
   func encode(
     _ values: [UInt8], width: Int, height: Int, channels: Int, quality: Int
   ) throws(CodecError) -> [UInt8] {

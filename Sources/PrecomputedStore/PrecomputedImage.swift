@@ -24,6 +24,18 @@ public struct PrecomputedImage: Sendable {
   static let indexByteLimit = 64 << 20
 
   init(
+    path: String, kind: PrecomputedKind, levels: [PrecomputedLevel], attributes: JSONObject,
+    notes: [String], info: PrecomputedInfo
+  ) {
+    self.path = path
+    self.kind = kind
+    self.levels = levels
+    self.attributes = attributes
+    self.notes = notes
+    self.info = info
+  }
+
+  init(
     _ info: PrecomputedInfo, in store: FileStore, cache: ChunkCache?,
     compression: PrecomputedCompression, isForWriting: Bool
   ) throws(VolumeError) {

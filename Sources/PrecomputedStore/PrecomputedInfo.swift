@@ -11,6 +11,8 @@ struct PrecomputedInfo: Sendable {
   var channels: Int
   /// The levels, finest first.
   var scales: [PrecomputedScale]
+  /// How chunks are compressed that are written.
+  var compression = PrecomputedCompression.none
   /// The project's own attributes.
   var attributes: JSONObject = [:]
   /// What was passed over and might matter to the user.
@@ -21,6 +23,7 @@ struct PrecomputedInfo: Sendable {
   /// The member of `info` that is the project's own; other readers pass over it.
   static let ownKey = "fascicle"
   static let attributesKey = "attributes"
+  static let gzipLevelKey = "gzip_level"
   static let centresKey = "first_voxel_centres"
 
   init(kind: PrecomputedKind, dataType: DataType, channels: Int, scales: [PrecomputedScale]) {
@@ -53,6 +56,9 @@ struct PrecomputedInfo: Sendable {
     }
     let own = root[Self.ownKey]?.object ?? [:]
     attributes = own[Self.attributesKey]?.object ?? [:]
+    if let level = own[Self.gzipLevelKey]?.int, (0...9).contains(level) {
+      compression = .gzip(level: level)
+    }
     let centres = own[Self.centresKey]?.array ?? []
     scales = []
     for (index, item) in list.enumerated() {
@@ -110,6 +116,7 @@ struct PrecomputedInfo: Sendable {
   func encoded(path: String) throws(VolumeError) -> [UInt8] {
     var own: JSONObject = [:]
     if !attributes.isEmpty { own[Self.attributesKey] = .object(attributes) }
+    if case .gzip(let level) = compression { own[Self.gzipLevelKey] = .integer(Int64(level)) }
     if scales.contains(where: { !$0.isOnGrid }) {
       own[Self.centresKey] = .array(
         scales.map { .array([$0.offset.x, $0.offset.y, $0.offset.z].map { .number($0) }) })
@@ -122,6 +129,10 @@ struct PrecomputedInfo: Sendable {
       "scales": .array(scales.map { .object($0.json) }),
     ]
     if !own.isEmpty { root[Self.ownKey] = .object(own) }
+    return try Self.encoded(root, path: path)
+  }
+
+  static func encoded(_ root: JSONObject, path: String) throws(VolumeError) -> [UInt8] {
     do {
       return try JSONValue.object(root).encoded(pretty: true) + [UInt8(ascii: "\n")]
     } catch {

@@ -115,7 +115,7 @@ extension PrecomputedLevel {
   // MARK: Bytes
 
   /// The endings of compressed files that are read, and those that are known and are not.
-  private static var readEndings: [String] { [".gz", ".zstd", ".zst"] }
+  static var readEndings: [String] { [".gz", ".zstd", ".zst"] }
   private static var unreadEndings: [String] { [".br", ".xz", ".lzma", ".bz2"] }
 
   private func readFile(of index: ChunkIndex) throws(VolumeError) -> StoredChunk? {

@@ -8,7 +8,7 @@ public import Voxels
 /// read, and write different storage units.
 ///
 /// Source: <https://github.com/google/neuroglancer/blob/master/src/datasource/precomputed/volume.md>
-public struct PrecomputedLevel: VolumeReader {
+public struct PrecomputedLevel: VolumeWriter {
   /// The level's folder.
   public var path: String { store.root }
   /// The level's size, type and place; of a level opened to write, the storage unit is what a write
@@ -108,4 +108,9 @@ public enum PrecomputedCompression: Hashable, Sendable {
   case none
   /// By gzip; files of their own are named `.gz`, as CloudVolume names them.
   case gzip(level: Int)
+
+  /// The level used where a volume says that chunks are compressed, and not how.
+  var level: Int {
+    if case .gzip(let level) = self { level } else { 4 }
+  }
 }
