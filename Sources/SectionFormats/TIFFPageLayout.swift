@@ -29,7 +29,9 @@ struct TIFFPageLayout: Sendable {
   ///
   /// - Throws: ``VolumeError`` with `unsupportedFeature` where common readers refuse such values, or
   ///   `limitExceeded`.
-  init(_ request: ExportRequest, sectionsPerFile: Int) throws(VolumeError) {
+  init(
+    _ request: ExportRequest, sectionsPerFile: Int, isLarge: Bool? = nil
+  ) throws(VolumeError) {
     let metadata = request.metadata
     path = request.path
     isNarrowed = metadata.dataType == .uint64 && request.isLabels
@@ -55,9 +57,8 @@ struct TIFFPageLayout: Sendable {
       request.isLabels
       ? PREDICTOR_NONE : dataType.isInteger ? PREDICTOR_HORIZONTAL : PREDICTOR_FLOATINGPOINT
     voxelSize = metadata.voxelSize
-    isLarge =
-      extent.y * extent.x * dataType.byteCount * sectionsPerFile * metadata.channels
-      > TIFFPageLayout.largestClassicFile
+    let byteCount = extent.y * extent.x * dataType.byteCount * sectionsPerFile * metadata.channels
+    self.isLarge = isLarge ?? (byteCount > TIFFPageLayout.largestClassicFile)
   }
 
   // MARK: Tiles

@@ -56,9 +56,15 @@ public final class TIFFStackWriter: VolumeSink {
   ///
   /// - Throws: ``VolumeError`` with `unsupportedFeature` where the values are of a type that common
   ///   TIFF readers refuse, `limitExceeded`, `alreadyExists`, or `inputOutput`.
-  public init(_ request: ExportRequest) throws(VolumeError) {
+  public convenience init(_ request: ExportRequest) throws(VolumeError) {
+    try self.init(request, isLarge: nil)
+  }
+
+  /// Creates a file; `isLarge` tells whether it is a BigTIFF, nil leaves that to its size.
+  package init(_ request: ExportRequest, isLarge: Bool?) throws(VolumeError) {
     precondition(request.metadata.isCountable, "a stack needs at least one voxel")
-    layout = try TIFFPageLayout(request, sectionsPerFile: request.metadata.extent.z)
+    layout = try TIFFPageLayout(
+      request, sectionsPerFile: request.metadata.extent.z, isLarge: isLarge)
     path = request.path
     metadata = request.metadata
     threads = max(1, request.threads)

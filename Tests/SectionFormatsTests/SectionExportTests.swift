@@ -49,6 +49,18 @@ private func metadata(
     #expect(try stack.read(description.box, as: UInt16.self) == volume)
   }
 
+  @Test func `a BigTIFF reads back`() throws {
+    let folder = TemporaryFolder()
+    let description = metadata(.uint16, Self.extent, channels: 2)
+    let volume = randomVolume(UInt16.self, channels: 2, box: description.box, seed: 7)
+    let request = ExportRequest(path: folder("a.tif"), metadata: description, isLabels: false)
+    let writer = try TIFFStackWriter(request, isLarge: true)
+    try writer.write(volume)
+    try writer.finish()
+    #expect(contents(of: folder("a.tif"))[2] == 43)
+    #expect(try TIFFStack(folder("a.tif")).read(description.box, as: UInt16.self) == volume)
+  }
+
   @Test func `the number of threads changes no byte`() throws {
     let folder = TemporaryFolder()
     let description = metadata(.float32, Self.extent)

@@ -54,6 +54,15 @@ struct WrittenFilesTests {
     try sink.finish()
   }
 
+  @Test func `a BigTIFF`() throws {
+    let writer = try TIFFStackWriter(
+      ExportRequest(
+        path: "\(Self.folder)/large.tif", metadata: Self.metadata(.float32), isLabels: false,
+        isReplacing: true), isLarge: true)
+    try writer.write(goldenVolume(VoxelBox(extent: Self.extent), Float.self))
+    try writer.finish()
+  }
+
   @Test func `pictures`() throws {
     for isLabels in [false, true] {
       let sink = try PNGExport.create(

@@ -117,6 +117,9 @@ def main():
                 verify_tiff(folder / f"{dtype}-image.tif", dtype, predictor)
                 verify_tiff(folder / f"{dtype}-labels.tif", dtype, 1)
             verify_hdf5(folder / f"{dtype}.h5", dtype)
+        verify_tiff(folder / "large.tif", "float32", 3)
+        with tifffile.TiffFile(folder / "large.tif") as file:
+            check(file.is_bigtiff, "large.tif: not a BigTIFF")
         verify_sections(folder)
     print(f"verify-formats: h5py, pillow and tifffile read all of {len(TYPES)} types")
 
