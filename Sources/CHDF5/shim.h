@@ -12,8 +12,11 @@ static inline hid_t chdf5_whole(void) { return H5S_ALL; }
 static inline hid_t chdf5_file_access(void) { return H5P_FILE_ACCESS; }
 static inline hid_t chdf5_dataset_access(void) { return H5P_DATASET_ACCESS; }
 static inline hid_t chdf5_dataset_creation(void) { return H5P_DATASET_CREATE; }
+static inline hid_t chdf5_link_access(void) { return H5P_LINK_ACCESS; }
 static inline hid_t chdf5_link_creation(void) { return H5P_LINK_CREATE; }
+static inline haddr_t chdf5_undefined_address(void) { return HADDR_UNDEF; }
 static inline size_t chdf5_variable_size(void) { return H5T_VARIABLE; }
+static inline hid_t chdf5_object_reference(void) { return H5T_STD_REF_OBJ; }
 static inline hid_t chdf5_c_string(void) { return H5T_C_S1; }
 
 // A number type as stored: kind is 'u', 'i' or 'f'. The type ids are macros that initialise the
@@ -80,7 +83,7 @@ static inline herr_t chdf5_refuse_external_links(hid_t access) {
 }
 
 // The paths of all datasets, each ended by a newline, found without following links into other
-// files: H5Ovisit is a macro. Stops quietly when the text is full.
+// files: H5Ovisit is a macro. Stops and returns 1 when the text is full.
 struct chdf5_list {
   char *text;
   size_t size;

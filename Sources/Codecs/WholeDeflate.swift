@@ -80,7 +80,8 @@ package enum WholeDeflate {
         .corruptData, codec: container.rawValue,
         "the bytes do not decode to the \(decoded.byteCount) expected")
     default:
-      throw CodecError(.corruptData, codec: container.rawValue, "the stream is damaged or cut short")
+      throw CodecError(
+        .corruptData, codec: container.rawValue, "the stream is damaged or cut short")
     }
   }
 }

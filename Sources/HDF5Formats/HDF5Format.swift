@@ -24,9 +24,36 @@ public enum HDF5Format: VolumeFormat {
     return [".h5", ".hdf", ".hdf5"].contains { name.hasSuffix($0) }
   }
 
-  /// Opens the dataset named, or the one that is found.
+  /// Opens the dataset named, or the one that is found, with its channels, time points and levels
+  /// where they are datasets of their own.
   public static func open(_ source: VolumeSource) throws(VolumeError) -> OpenedVolume {
-    let dataset = try HDF5Dataset(source.path, dataset: source.dataset)
-    return OpenedVolume(reader: dataset, formatName: name, notes: dataset.notes)
+    let layout = try HDF5Layout.found(source.path, dataset: source.dataset)
+    let isMATLAB = try isMATLABFile(source.path)
+    var levels: [any VolumeReader] = []
+    var notes = layout.notes
+    for level in layout.levels {
+      var parts: [HDF5Dataset] = []
+      // The parts of a level share what one would have.
+      let cacheLimit = cacheLimit / level.datasets.count
+      for dataset in level.datasets {
+        let part = try HDF5Dataset(
+          HDF5Opening.Request(
+            path: source.path, dataset: dataset, axes: source.stated.axes ?? layout.axes,
+            isMATLAB: isMATLAB, isUnsigned: layout.isUnsigned, scale: level.scale,
+            extent: level.extent, cacheLimit: cacheLimit),
+          notes: [])
+        for note in part.notes where !notes.contains(note) { notes.append(note) }
+        parts.append(part)
+      }
+      if parts.count == 1 {
+        levels.append(parts[0])
+      } else {
+        levels.append(try HDF5Series(parts, timePoints: layout.timePoints))
+      }
+    }
+    return OpenedVolume(levels: levels, formatName: name, notes: notes)
   }
+
+  /// The memory for decoded chunks of one level.
+  private static let cacheLimit = 64 << 20
 }

@@ -23,7 +23,7 @@ extension HDF5Library {
     }
   }
 
-  private var spaceRemedy: String { "check the space left on the disk" }
+  var spaceRemedy: String { "check the space left on the disk" }
 
   // MARK: Attributes
 
@@ -79,7 +79,7 @@ extension HDF5Library {
     // Times of creation would make equal volumes unequal files.
     H5Pset_obj_track_times(creation.id, false)
     H5Pset_chunk(creation.id, Int32(chunk.count), chunk.map { hsize_t($0) })
-    H5Pset_shuffle(creation.id)
+    if type.byteCount > 1 { H5Pset_shuffle(creation.id) }
     H5Pset_deflate(creation.id, UInt32(compressionLevel))
     H5Pset_chunk_cache(access.id, cache.slotCount, cache.byteCount, 1)
     return try owned(
@@ -102,6 +102,20 @@ extension HDF5Library {
       H5Dwrite(
         dataset, type.hdf5Type(isBigEndian: false), memorySpace.id, fileSpace.id,
         chdf5_default(), bytes.baseAddress)
+    }
+    guard status >= 0 else {
+      throw failure(.inputOutput, path: path, "cannot be written", remedy: spaceRemedy)
+    }
+  }
+
+  /// Writes a chunk that has gone through the dataset's filters already.
+  func writeChunk(
+    _ dataset: hid_t, at start: [Int], _ encoded: [UInt8], path: String
+  ) throws(VolumeError) {
+    let offset = start.map { hsize_t($0) }
+    // Sound: the count is the array's.
+    let status = encoded.withUnsafeBytes {
+      H5Dwrite_chunk(dataset, chdf5_default(), 0, offset, $0.count, $0.baseAddress)
     }
     guard status >= 0 else {
       throw failure(.inputOutput, path: path, "cannot be written", remedy: spaceRemedy)

@@ -31,7 +31,7 @@ func withHDF5<Result: Sendable, Failure: Error>(
 struct HDF5Handle: ~Copyable {
   let id: hid_t
 
-  fileprivate init(_ id: hid_t) { self.id = id }
+  init(_ id: hid_t) { self.id = id }
 
   deinit { H5Idec_ref(id) }
 
@@ -86,25 +86,47 @@ extension HDF5Library {
         remedy: "check that the file was closed by its writer and copied whole"))
   }
 
-  /// The paths of a file's datasets, from the root.
+  /// The paths of a file's datasets, from the root; of a file with millions, the first of them.
   func datasetPaths(_ file: hid_t, path: String) throws(VolumeError) -> [String] {
-    // One megabyte of names: a file with more has no volume one could pick by a list.
-    var text = [CChar](repeating: 0, count: 1 << 20)
-    var used = 0
-    // Sound: the count is the array's, and the function writes no more.
-    let status = text.withUnsafeMutableBufferPointer { buffer in
-      chdf5_list_datasets(file, buffer.baseAddress, buffer.count, &used)
-    }
-    guard status >= 0 else {
-      throw failure(
-        .malformedMetadata, path: path, "the list of datasets is damaged",
-        remedy: "check that the file was closed by its writer and copied whole")
-    }
-    let names = text[..<used].map { UInt8(bitPattern: $0) }
-    return names.split(separator: UInt8(ascii: "\n")).map {
-      "/" + String(decoding: $0, as: UTF8.self)
+    var size = 1 << 16
+    while true {
+      var text = [CChar](repeating: 0, count: size)
+      var used = 0
+      // Sound: the count is the array's, and the function writes no more.
+      let status = text.withUnsafeMutableBufferPointer { buffer in
+        chdf5_list_datasets(file, buffer.baseAddress, buffer.count, &used)
+      }
+      guard status >= 0 else {
+        throw failure(
+          .malformedMetadata, path: path, "the list of datasets is damaged",
+          remedy: "check that the file was closed by its writer and copied whole")
+      }
+      guard status == 0 || size >= 1 << 24 else {
+        size *= 16
+        continue
+      }
+      let names = text[..<used].map { UInt8(bitPattern: $0) }
+      return names.split(separator: UInt8(ascii: "\n")).map {
+        "/" + String(decoding: $0, as: UTF8.self)
+      }
     }
   }
+
+  /// Opens a group or dataset of this file, or nil where there is none.
+  func openObject(_ file: hid_t, _ name: String) -> HDF5Handle? {
+    guard let access = try? owned(H5Pcreate(chdf5_link_access()), none),
+      chdf5_refuse_external_links(access.id) >= 0
+    else { return nil }
+    return try? owned(H5Oopen(file, name, access.id), none)
+  }
+
+  /// Gives a body a group or dataset of this file; nil where there is none.
+  func withObject<Result>(_ file: hid_t, _ name: String, _ body: (hid_t) -> Result?) -> Result? {
+    guard let object = openObject(file, name) else { return nil }
+    return body(object.id)
+  }
+
+  private var none: VolumeError { VolumeError(.notFound, path: "", "is not there") }
 
   // MARK: Datasets
 
@@ -138,13 +160,15 @@ extension HDF5Library {
   }
 
   /// The values' type, or nil with its description where it is none of ours.
-  func dataType(_ dataset: hid_t) -> (type: DataType?, description: String) {
+  func dataType(
+    _ dataset: hid_t
+  ) -> (type: DataType?, isBigEndian: Bool, description: String) {
     let type = HDF5Handle(H5Dget_type(dataset))
-    guard type.id >= 0 else { return (nil, "an unreadable type") }
+    guard type.id >= 0 else { return (nil, false, "an unreadable type") }
     for candidate in DataType.allCases {
       for isBigEndian in [false, true]
       where H5Tequal(type.id, candidate.hdf5Type(isBigEndian: isBigEndian)) > 0 {
-        return (candidate, candidate.rawValue)
+        return (candidate, isBigEndian, candidate.rawValue)
       }
     }
     let name =
@@ -159,36 +183,7 @@ extension HDF5Library {
       case H5T_ARRAY: "arrays"
       default: "values"
       }
-    return (nil, "\(H5Tget_size(type.id) * 8)-bit \(name)")
-  }
-
-  /// How the dataset is laid out in the file.
-  func storage(_ dataset: hid_t, _ name: String, rank: Int, path: String) throws(VolumeError)
-    -> HDF5Storage
-  {
-    let creation = try owned(
-      H5Dget_create_plist(dataset),
-      failure(.malformedMetadata, path: path, "\(name) has no layout"))
-    let layout = H5Pget_layout(creation.id)
-    var chunk: [Int]?
-    if layout == H5D_CHUNKED {
-      var lengths = [hsize_t](repeating: 0, count: rank)
-      guard H5Pget_chunk(creation.id, Int32(rank), &lengths) == Int32(rank) else {
-        throw failure(.malformedMetadata, path: path, "\(name) has no chunk size")
-      }
-      chunk = lengths.map { Int(exactly: $0) ?? .max }
-    }
-    var missing: [Int32] = []
-    for index in 0..<max(0, H5Pget_nfilters(creation.id)) {
-      var flags: UInt32 = 0
-      var count = 0
-      let filter = H5Pget_filter2(
-        creation.id, UInt32(index), &flags, &count, nil, 0, nil, nil)
-      if H5Zfilter_avail(filter) <= 0 { missing.append(filter) }
-    }
-    return HDF5Storage(
-      chunk: chunk, missingFilters: missing, isVirtual: layout == H5D_VIRTUAL,
-      isExternal: H5Pget_external_count(creation.id) > 0)
+    return (nil, false, "\(H5Tget_size(type.id) * 8)-bit \(name)")
   }
 
   /// The number of chunks that were ever written.
@@ -223,6 +218,17 @@ extension HDF5Library {
     }
   }
 
+  /// Reads one value, to see that the library finds it or knows that it was never written.
+  func check(
+    _ dataset: hid_t, at start: [Int], as type: DataType, path: String
+  ) throws(VolumeError) {
+    let _: [UInt8] = try uninitializedValues(type.byteCount) { (target) throws(VolumeError) in
+      try read(
+        dataset, start: start, count: start.map { _ in 1 }, as: type, into: &target,
+        0..<type.byteCount, path: path)
+    }
+  }
+
   func space(_ lengths: [Int], path: String) throws(VolumeError) -> HDF5Handle {
     let lengths = lengths.map { hsize_t($0) }
     return try owned(
@@ -241,52 +247,6 @@ extension HDF5Library {
       throw failure(.outOfBounds, path: path, "the region reaches outside the dataset")
     }
     return space
-  }
-
-  // MARK: Attributes
-
-  /// The numbers of an attribute, or nil where it is absent, long or not of numbers.
-  func numbers(_ object: hid_t, _ name: String) -> [Double]? {
-    guard H5Aexists(object, name) > 0 else { return nil }
-    let attribute = HDF5Handle(H5Aopen(object, name, chdf5_default()))
-    guard attribute.id >= 0 else { return nil }
-    let space = HDF5Handle(H5Aget_space(attribute.id))
-    let type = HDF5Handle(H5Aget_type(attribute.id))
-    let count = H5Sget_simple_extent_npoints(space.id)
-    guard count > 0, count <= 32,
-      [H5T_INTEGER, H5T_FLOAT].contains(H5Tget_class(type.id))
-    else { return nil }
-    var values = [Double](repeating: 0, count: Int(count))
-    // Sound: the array holds as many doubles as the attribute has values.
-    let status = values.withUnsafeMutableBytes { bytes in
-      H5Aread(attribute.id, DataType.float64.hdf5Type(isBigEndian: false), bytes.baseAddress)
-    }
-    return status >= 0 ? values : nil
-  }
-
-  /// The text of an attribute, or nil where it is absent or not one text.
-  func text(_ object: hid_t, _ name: String) -> String? {
-    guard H5Aexists(object, name) > 0 else { return nil }
-    let attribute = HDF5Handle(H5Aopen(object, name, chdf5_default()))
-    guard attribute.id >= 0 else { return nil }
-    let space = HDF5Handle(H5Aget_space(attribute.id))
-    let type = HDF5Handle(H5Aget_type(attribute.id))
-    guard H5Sget_simple_extent_npoints(space.id) == 1, H5Tget_class(type.id) == H5T_STRING else {
-      return nil
-    }
-    if H5Tis_variable_str(type.id) > 0 {
-      var pointer: UnsafeMutablePointer<CChar>?
-      // Sound: the library allocates a terminated text, which is copied and given back.
-      guard H5Aread(attribute.id, type.id, &pointer) >= 0, let pointer else { return nil }
-      defer { H5free_memory(pointer) }
-      return String(cString: pointer)
-    }
-    let size = H5Tget_size(type.id)
-    guard size > 0, size <= 1 << 20 else { return nil }
-    var bytes = [UInt8](repeating: 0, count: size)
-    // Sound: the array holds the type's size.
-    let status = bytes.withUnsafeMutableBytes { H5Aread(attribute.id, type.id, $0.baseAddress) }
-    return status >= 0 ? String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) : nil
   }
 }
 

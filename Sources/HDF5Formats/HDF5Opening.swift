@@ -7,52 +7,67 @@ struct HDF5Opening: Sendable {
   let dataset: String
   let metadata: VolumeMetadata
   let notes: [String]
-  let cacheBytes: Int
   let axes: HDF5Axes
+  let storage: HDF5Storage
+  /// The bytes of the library's own chunk cache.
+  let libraryCacheBytes: Int
+  /// The type whose values the library gives.
+  let storedType: DataType
+  let isBigEndian: Bool
   let file: hid_t
   let handle: hid_t
 
-  /// The places where common programs put their volume, the likelier ones first.
-  ///
-  /// Source: CREMI (`volumes`), pytc (`main`), ilastik (`exported_data`), FFN (`raw`, `stack`).
-  static let knownPlaces = [
-    "/volumes/raw", "/volumes/labels/neuron_ids", "/main", "/exported_data", "/raw", "/stack",
-    "/data",
-  ]
+  /// What is known of a dataset before it is opened.
+  struct Request: Sendable {
+    var path: String
+    var dataset: String
+    var axes: VolumeAxes?
+    var isMATLAB = false
+    var isUnsigned = false
+    var scale: HDF5Scale?
+    var extent: VoxelExtent?
+    var cacheLimit: Int
+  }
 
   /// The most chunks that are counted to notice missing ones.
   private static let mostCountedChunks = 100_000
 
-  init(
-    _ library: borrowing HDF5Library, path: String, dataset: String?, cacheLimit: Int
-  ) throws(VolumeError) {
+  init(_ library: borrowing HDF5Library, _ request: Request) throws(VolumeError) {
+    let (path, name) = (request.path, request.dataset)
     var notes: [String] = []
     let file = try library.openFile(path)
-    let name: String
-    if let dataset {
-      name = dataset
-    } else {
-      name = try HDF5Opening.choose(library, file.id, path: path, notes: &notes)
-    }
     let handle = try HDF5Opening.open(library, file.id, name, path: path)
     let lengths = try library.dimensions(handle.id, name, path: path)
-    let names =
-      library.text(handle.id, "axistags").flatMap { HDF5Axes.names(axistags: $0) }
-      ?? library.text(handle.id, "axis_order").map { $0.map { String($0) } }
-    let (type, description) = library.dataType(handle.id)
+    let (type, isBigEndian, description) = library.dataType(handle.id)
     guard let type else {
       throw VolumeError(
         .unsupportedFeature, path: path, "dataset \(name) holds no numbers of a known type",
         found: description, expected: "integers of 8 to 64 bits, or float32 or float64",
         remedy: "convert the dataset, or name another by --dataset")
     }
+    let names =
+      request.axes == nil ? HDF5Opening.names(library, handle.id, rank: lengths.count) : nil
     axes = try HDF5Axes(
-      lengths: lengths, names: names, dataset: name, path: path, notes: &notes)
-    let storage = try library.storage(handle.id, name, rank: lengths.count, path: path)
+      lengths: lengths, stated: request.axes, names: names, isMATLAB: request.isMATLAB,
+      dataset: name, path: path, notes: &notes)
+    let storage = try library.storage(
+      handle.id, name, rank: lengths.count, type: type, path: path)
     try storage.check(name, valueByteCount: type.byteCount, path: path)
-    metadata = HDF5Opening.metadata(
-      library, handle.id, axes: axes, type: type, storage: storage, name: name, notes: &notes)
-    guard metadata.isCountable else {
+    let scale: HDF5Scale
+    if let known = request.scale {
+      scale = known
+    } else {
+      scale = HDF5Scale(library, file: file.id, dataset: name, axes: axes, notes: &notes)
+    }
+    var shown = type
+    if request.isUnsigned, let unsigned = type.unsigned, unsigned != type {
+      notes.append(
+        "\(name): \(type.rawValue) values taken as \(unsigned.rawValue) of the same bits")
+      shown = unsigned
+    }
+    metadata = try HDF5Opening.metadata(
+      request, axes: axes, type: shown, storage: storage, scale: scale)
+    guard metadata.isCountable, checkedProduct(lengths + [type.byteCount]) != nil else {
       throw VolumeError(
         .limitExceeded, path: path, "dataset \(name) is too large", found: lengths.sizesDescription,
         remedy: "check that the file was copied whole")
@@ -60,13 +75,16 @@ struct HDF5Opening: Sendable {
     HDF5Opening.noteMissingChunks(
       library, handle.id, lengths: lengths, storage: storage, name: name, notes: &notes)
     let cache = HDF5Cache(
-      layerOf: lengths, chunk: storage.chunk,
-      chunkByteCount: storage.chunkByteCount(type.byteCount) ?? 0, limit: cacheLimit)
-    cacheBytes = cache.byteCount
+      layerOf: lengths, chunk: storage.pipeline.isOurs ? nil : storage.chunk,
+      chunkByteCount: storage.chunkByteCount(type.byteCount) ?? 0, limit: request.cacheLimit)
+    libraryCacheBytes = cache.byteCount
     // Opened again now that the size of its chunks is known.
     self.handle = try library.openDataset(file.id, name, cache: cache, path: path).released()
     self.file = file.released()
-    self.dataset = name
+    self.storage = storage
+    self.isBigEndian = isBigEndian
+    storedType = type
+    dataset = name
     self.notes = notes
   }
 
@@ -77,40 +95,54 @@ struct HDF5Opening: Sendable {
     do throws(VolumeError) {
       return try library.openDataset(file, name, cache: nil, path: path)
     } catch {
-      throw naming((try? volumes(library, file, path: path)) ?? [], in: error)
+      throw HDF5Layout.naming(library, file, path: path, in: error)
+    }
+  }
+
+  /// The axes' names where the file tells them: ilastik's `axistags`, `axis_order`,
+  /// funlib's `axis_names`, or the labels or names of dimension scales that are a volume's.
+  private static func names(
+    _ library: borrowing HDF5Library, _ dataset: hid_t, rank: Int
+  ) -> [String]? {
+    if let tags = library.text(dataset, "axistags").flatMap({ HDF5Axes.names(axistags: $0) }) {
+      return tags
+    }
+    if let order = library.text(dataset, "axis_order") { return order.map { String($0) } }
+    let labels =
+      [
+        library.texts(dataset, "axis_names"), library.texts(dataset, "DIMENSION_LABELS"),
+        library.dimensionScaleNames(dataset, rank: rank),
+      ] as [[String]?]
+    return labels.lazy.compactMap { $0 }.first { names in
+      names.count == rank && VolumeAxes(names.compactMap { VolumeAxis(hdf5Name: $0) }) != nil
+        && names.allSatisfy { VolumeAxis(hdf5Name: $0) != nil }
     }
   }
 
   private static func metadata(
-    _ library: borrowing HDF5Library, _ dataset: hid_t, axes: HDF5Axes, type: DataType,
-    storage: HDF5Storage, name: String, notes: inout [String]
-  ) -> VolumeMetadata {
-    let extent = axes.extent
-    var voxelSize: VoxelSize?
-    if let nanometers = library.numbers(dataset, "resolution"), nanometers.count == 3 {
-      voxelSize = VoxelSize(z: nanometers[0], y: nanometers[1], x: nanometers[2])
-    } else if let micrometers = library.numbers(dataset, "element_size_um"), micrometers.count == 3
-    {
-      voxelSize = VoxelSize(
-        z: micrometers[0], y: micrometers[1], x: micrometers[2], unit: .micrometer
-      ).converted(to: .nanometer)
-    }
-    if voxelSize?.isValid != true {
-      voxelSize = nil
-      notes.append("\(name): the file does not say the voxel size")
-    }
-    var offset = PhysicalPosition.zero
-    if let nanometers = library.numbers(dataset, "offset"), nanometers.count == 3,
-      nanometers.allSatisfy(\.isFinite)
-    {
-      offset = PhysicalPosition(z: nanometers[0], y: nanometers[1], x: nanometers[2])
+    _ request: Request, axes: HDF5Axes, type: DataType, storage: HDF5Storage, scale: HDF5Scale
+  ) throws(VolumeError) -> VolumeMetadata {
+    let whole = axes.extent
+    let extent = request.extent ?? whole
+    guard VoxelBox(extent: whole).contains(VoxelBox(extent: extent)) else {
+      throw VolumeError(
+        .malformedMetadata, path: request.path,
+        "dataset \(request.dataset) is smaller than its image", found: whole.sizesDescription,
+        expected: extent.sizesDescription, remedy: "copy the file again")
     }
     let unit =
       storage.chunk.map { axes.extent(of: $0) }
       ?? VoxelExtent(z: 1, y: extent.y, x: extent.x)
+    let timePoints = axes.length(.time)
+    let (channels, overflows) = axes.length(.channel).multipliedReportingOverflow(by: timePoints)
+    guard !overflows else {
+      throw VolumeError(
+        .limitExceeded, path: request.path, "dataset \(request.dataset) is too large",
+        found: axes.lengths.sizesDescription, remedy: "check that the file was copied whole")
+    }
     return VolumeMetadata(
-      extent: extent, channels: axes.channels, axes: axes.axes.contains(.channel) ? .czyx : .zyx,
-      dataType: type, voxelSize: voxelSize, offset: offset,
+      extent: extent, channels: channels, timePoints: timePoints, axes: axes.volumeAxes,
+      dataType: type, voxelSize: scale.voxelSize, offset: scale.offset,
       storageUnit: VoxelExtent(
         z: min(unit.z, extent.z), y: min(unit.y, extent.y), x: min(unit.x, extent.x)))
   }
@@ -133,56 +165,17 @@ struct HDF5Opening: Sendable {
       "\(name): \(expected - written) of \(expected) chunks were never written and read as the "
         + "fill value; if that is not meant, its writer was cut short")
   }
+}
 
-  /// Chooses the volume of a file that names none.
-  private static func choose(
-    _ library: borrowing HDF5Library, _ file: hid_t, path: String, notes: inout [String]
-  ) throws(VolumeError) -> String {
-    let volumes = try volumes(library, file, path: path)
-    let choice: String
-    if volumes.count == 1 {
-      choice = volumes[0]
-    } else {
-      let known = knownPlaces.filter { volumes.contains($0) }
-      // Grey values beside their labels, as in CREMI files, are no ambiguity; anything else is.
-      guard let first = known.first,
-        known.count == 1 || first == "/volumes/raw"
-      else {
-        throw naming(
-          volumes,
-          in: VolumeError(
-            .notFound, path: path,
-            volumes.isEmpty ? "the file holds no volume" : "the file holds several volumes"))
-      }
-      choice = first
+extension DataType {
+  /// The unsigned type of the same size; nil for floating-point numbers.
+  fileprivate var unsigned: DataType? {
+    switch self {
+    case .int8, .uint8: .uint8
+    case .int16, .uint16: .uint16
+    case .int32, .uint32: .uint32
+    case .int64, .uint64: .uint64
+    case .float32, .float64: nil
     }
-    notes.append("\(path): dataset \(choice) taken")
-    return choice
-  }
-
-  /// The datasets that may be volumes.
-  private static func volumes(
-    _ library: borrowing HDF5Library, _ file: hid_t, path: String
-  ) throws(VolumeError) -> [String] {
-    var volumes: [String] = []
-    for name in try library.datasetPaths(file, path: path) {
-      guard let dataset = try? library.openDataset(file, name, cache: nil, path: path),
-        let lengths = try? library.dimensions(dataset.id, name, path: path),
-        (3...5).contains(lengths.count), library.dataType(dataset.id).type != nil
-      else { continue }
-      volumes.append(name)
-    }
-    return volumes
-  }
-
-  private static func naming(_ volumes: [String], in error: VolumeError) -> VolumeError {
-    var error = error
-    let names = volumes.prefix(10).joined(separator: ", ") + (volumes.count > 10 ? ", …" : "")
-    error.found = volumes.isEmpty ? error.found : names
-    error.remedy =
-      volumes.isEmpty
-      ? "name a file with a dataset of 3 or 4 axes"
-      : "name one of them, such as --dataset \(volumes[0])"
-    return error
   }
 }

@@ -4,8 +4,15 @@ import VolumeStore
 struct HDF5Storage: Sendable {
   /// The lengths of a chunk along the dataset's axes; nil where the dataset is one piece.
   var chunk: [Int]?
-  /// The filters that are needed to decode it and are not there, by their registered numbers.
-  var missingFilters: [Int32]
+  /// Where the one piece starts in the file; nil where there are chunks, or nothing was written.
+  var address: Int?
+  /// The filters that its chunks went through.
+  var pipeline: HDF5Pipeline
+  /// The filters that are needed to decode it and are not there: their registered numbers and the
+  /// names the file gives them.
+  var missingFilters: [(number: Int32, name: String)]
+  /// The bytes of the value of voxels that were never written.
+  var fill: [UInt8]
   /// Whether it is made of parts of other datasets.
   var isVirtual: Bool
   /// Whether its bytes lie in other files.
@@ -33,6 +40,7 @@ struct HDF5Storage: Sendable {
         .unsupportedFeature, path: path,
         "dataset \(name) is compressed by a filter that is not there",
         found: HDF5Storage.filterName(filter),
+        expected: "gzip, shuffle, fletcher32, szip, scale-offset, n-bit, LZF, Blosc or Zstandard",
         remedy: "rewrite it with gzip: h5repack -f GZIP=4, where the filter is installed")
     }
     guard let byteCount = chunkByteCount(valueByteCount), byteCount <= HDF5Storage.largestChunk
@@ -45,21 +53,19 @@ struct HDF5Storage: Sendable {
   }
 
   /// Source: The HDF Group, "Registered Filter Plugins".
-  private static func filterName(_ number: Int32) -> String {
+  private static func filterName(_ filter: (number: Int32, name: String)) -> String {
+    let number = filter.number
     let name: String? =
       switch number {
       case 4: "szip"
       case 305: "LZO"
       case 307: "bzip2"
-      case 32000: "LZF"
-      case 32001: "Blosc"
       case 32004: "LZ4"
       case 32008: "bitshuffle"
       case 32013: "ZFP"
-      case 32015: "Zstandard"
       case 32019: "JPEG"
       case 32026: "Blosc2"
-      default: nil
+      default: filter.name.isEmpty ? nil : filter.name
       }
     return name.map { "filter \(number), \($0)" } ?? "filter \(number)"
   }

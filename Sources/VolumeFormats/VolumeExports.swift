@@ -1,3 +1,4 @@
+import HDF5Formats
 import SectionFormats
 public import VolumeStore
 
@@ -5,6 +6,7 @@ public import VolumeStore
 ///
 /// One line for each format, as in ``volumeFormats``.
 public let volumeExports: [any VolumeExport.Type] = [
+  HDF5Export.self,
   TIFFExport.self,
   PNGExport.self,
 ]

@@ -50,13 +50,20 @@ package struct StoredFile: ~Copyable {
   /// Reads `count` bytes; fewer are an error.
   package func read(at offset: Int, count: Int) throws(VolumeError) -> [UInt8] {
     try uninitializedValues(count) { (target) throws(VolumeError) in
-      let received = try readAll(
-        from: descriptor, at: offset, into: &target, 0..<count, path: path)
-      guard received == count else {
-        throw VolumeError(
-          .corruptChunk, path: path, "the file ends too early",
-          found: "\(offset + received) bytes", expected: "\(offset + count)")
-      }
+      try read(at: offset, into: &target, 0..<count)
+    }
+  }
+
+  /// Fills part of a span; fewer bytes are an error.
+  package func read(
+    at offset: Int, into target: inout MutableRawSpan, _ range: Range<Int>
+  ) throws(VolumeError) {
+    let received = try readAll(from: descriptor, at: offset, into: &target, range, path: path)
+    guard received == range.count else {
+      throw VolumeError(
+        .corruptChunk, path: path, "the file ends too early",
+        found: "\(offset + received) bytes", expected: "\(offset + range.count)",
+        remedy: "copy the file again")
     }
   }
 }

@@ -46,7 +46,8 @@ import Voxels
   @Test func `CREMI files give images where no dataset is named`() throws {
     let raw = try HDF5Dataset("\(Self.folder)/cremi.h5")
     #expect(raw.dataset == "/volumes/raw")
-    #expect(raw.notes.contains { $0.contains("/volumes/raw taken") })
+    #expect(
+      raw.notes.contains { $0.contains("/volumes/raw taken; there are also /volumes/labels/") })
     #expect(raw.metadata.voxelSize == VoxelSize(z: 40, y: 5, x: 4))
     #expect(raw.metadata.offset == .zero)
     #expect(try readsGolden(raw))
@@ -127,12 +128,16 @@ import Voxels
   }
 
   @Test func `the corpus is all there`() {
-    #expect(folderContents(Self.folder).count >= 28)
+    #expect(folderContents(Self.folder).count >= 46)
   }
 
   @Test(arguments: [
     ("truncated.h5", VolumeError.Code.malformedMetadata), ("compound.h5", .unsupportedFeature),
-    ("lzf.h5", .unsupportedFeature), ("unknown-filter.h5", .unsupportedFeature),
+    ("cut-lzf.h5", .corruptChunk), ("bomb.h5", .corruptChunk),
+    ("cut-deflate.h5", .corruptChunk), ("short-chunk.h5", .corruptChunk),
+    ("long-chunk.h5", .corruptChunk), ("beyond-end.h5", .notFound),
+    ("linked-group.h5", .notFound), ("deep-links.h5", .notFound),
+    ("unknown-filter.h5", .unsupportedFeature),
     ("external-storage.h5", .unsupportedFeature), ("virtual.h5", .unsupportedFeature),
     ("other-file.h5", .notFound), ("damaged-chunk.h5", .corruptChunk),
     ("failed-checksum.h5", .corruptChunk), ("huge-chunks.h5", .limitExceeded),
@@ -144,14 +149,48 @@ import Voxels
     #expect(error?.code == code, "\(String(describing: error))")
   }
 
-  @Test func `several volumes are listed`() {
+  @Test func `several volumes are listed with their shapes`() {
     let error = Self.read("several.h5")
-    #expect(error?.found == "/first, /group/second")
+    #expect(error?.found == "/first (uint8, 3 × 29 × 35), /group/second (uint16, 3 × 29 × 35)")
     #expect(error?.remedy?.contains("--dataset /first") == true)
   }
 
   @Test func `a missing filter is named`() {
-    #expect(Self.read("lzf.h5")?.found?.contains("LZF") == true)
-    #expect(Self.read("unknown-filter.h5")?.found?.contains("Zstandard") == true)
+    #expect(Self.read("unknown-filter.h5")?.found?.contains("JPEG") == true)
+  }
+
+  @Test func `damage anywhere gives an error or values, and nothing else`() throws {
+    let folder = TemporaryFolder()
+    var generator = SeededGenerator(seed: 12)
+    for name in ["uint16-le.h5", "labels-only.h5", "filters.h5"] {
+      let sound = contents(of: "\(volumes)/golden/h5py-3.16.0/\(name)")
+      for round in 0..<60 {
+        var bytes = sound
+        if round % 6 == 0 {
+          bytes.removeLast(Int.random(in: 1..<bytes.count, using: &generator))
+        } else {
+          for _ in 0..<(1 << (round % 4)) {
+            // The first pages hold the superblock, headers and indices.
+            let reach = round % 2 == 0 ? min(4096, bytes.count) : bytes.count
+            let place = Int.random(in: 0..<reach, using: &generator)
+            bytes[place] ^= UInt8(1 << Int.random(in: 0..<8, using: &generator))
+          }
+        }
+        let path = folder("damaged.h5")
+        overwrite(path, with: bytes)
+        _ = volumeError {
+          let opened = try HDF5Format.open(
+            VolumeSource(path, dataset: name == "filters.h5" ? "/uint16/blosc" : nil))
+          func read<Scalar: VoxelScalar>(_ type: Scalar.Type) throws {
+            let extent = opened.reader.metadata.extent
+            let part = VoxelExtent(
+              z: min(extent.z, 3), y: min(extent.y, 100), x: min(extent.x, 100))
+            _ = try opened.reader.read(VoxelBox(extent: part), as: type)
+          }
+          guard opened.reader.metadata.channels < 100 else { return }
+          try read(opened.reader.metadata.dataType.scalarType)
+        }
+      }
+    }
   }
 }

@@ -96,6 +96,55 @@ private func isPartial(_ names: [String], of name: String) -> Bool {
     #expect(folderContents(folder.path).isEmpty)
   }
 
+  @Test(arguments: DataType.allCases, [1, 3])
+  func `an export of time points and channels reads back, whatever the threads`(
+    type: DataType, threads: Int
+  ) throws {
+    func check<Scalar: VoxelScalar>(_ type: Scalar.Type) throws {
+      let folder = TemporaryFolder()
+      let metadata = VolumeMetadata(
+        extent: VoxelExtent(z: 66, y: 5, x: 7), channels: 4, timePoints: 2, axes: .czyx,
+        dataType: Scalar.dataType, voxelSize: VoxelSize(z: 40, y: 5, x: 4),
+        storageUnit: VoxelExtent(cube: 64))
+      let volume = randomVolume(type, channels: 4, box: metadata.box, seed: 5)
+      let sink = try HDF5Export.create(
+        ExportRequest(
+          path: folder("image.h5"), metadata: metadata, isLabels: false, threads: threads))
+      var start = 0
+      while start < 66 {
+        let part = VoxelBox(
+          from: VoxelPosition(z: start, y: 0, x: 0),
+          to: VoxelPosition(z: min(66, start + sink.unit.z), y: 5, x: 7))
+        try sink.write(volume.cropped(to: part))
+        start += sink.unit.z
+      }
+      try sink.finish()
+      let reader = try HDF5Dataset(folder("image.h5"))
+      #expect(reader.dataset == "/volumes/raw")
+      #expect(reader.metadata.axes.description == "t,c,z,y,x")
+      #expect(reader.metadata.channels == 4 && reader.metadata.timePoints == 2)
+      #expect(reader.metadata.voxelSize == VoxelSize(z: 40, y: 5, x: 4))
+      #expect(try reader.read(metadata.box, as: type) == volume)
+    }
+    try check(type.scalarType)
+  }
+
+  @Test func `exported labels are 64-bit, where CREMI has them`() throws {
+    let folder = TemporaryFolder()
+    let metadata = VolumeMetadata(
+      extent: VoxelExtent(cube: 9), dataType: .uint32, voxelSize: nil,
+      storageUnit: VoxelExtent(cube: 9))
+    let volume = randomVolume(UInt32.self, box: metadata.box, seed: 5)
+    let sink = try HDF5Export.create(
+      ExportRequest(path: folder("labels.h5"), metadata: metadata, isLabels: true))
+    #expect(sink.unit == metadata.extent)
+    try sink.write(volume)
+    try sink.finish()
+    let reader = try HDF5Dataset(folder("labels.h5"))
+    #expect(reader.dataset == "/volumes/labels/neuron_ids")
+    #expect(try reader.read(metadata.box, as: UInt64.self) == volume.converted(to: UInt64.self))
+  }
+
   @Test func `a folder that is not there is named`() {
     let error = volumeError { _ = try HDF5Writer("/nowhere/at/all.h5") }
     #expect(error?.path == "/nowhere/at/all.h5")

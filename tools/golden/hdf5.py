@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.11"
-# dependencies = ["numpy==2.4.6", "h5py==3.16.0"]
+# dependencies = ["numpy==2.4.6", "h5py==3.16.0", "hdf5plugin==7.1.0"]
 # ///
 """Writes small HDF5 files with h5py, sound ones and bad ones.
 
@@ -12,6 +12,7 @@ import json
 import pathlib
 import shutil
 import struct
+import zlib
 
 import h5py
 import numpy as np
@@ -93,6 +94,132 @@ def golden():
         file["alias"] = h5py.SoftLink("/real")
 
 
+def orders():
+    """Every order of axes, in one piece, behind gzip and through the library alone."""
+    with create(GOLDEN / "orders.h5") as file:
+        shape = (2, 2) + SHAPE
+        full = channels("uint16", 4).reshape(shape)
+        assert full.shape == shape
+        for order in "xyz zxy yxz xyzc cxyz xyzct yx".split():
+            part = full[tuple(slice(None) if axis in order else 0 for axis in "tczyx")]
+            have = [axis for axis in "tczyx" if axis in order]
+            data = part.transpose([have.index(axis) for axis in order])
+            chunk = {"t": 2, "c": 1, "z": 2, "y": 20, "x": 30}
+            chunks = tuple(min(chunk[axis], data.shape[i]) for i, axis in enumerate(order))
+            group = file.create_group(order)
+            made = [group.create_dataset("gzip", data=data.astype(">u2"), chunks=chunks,
+                                         compression="gzip", shuffle=True)]
+            if len(order) < 4 or order == "xyzc":
+                made += [group.create_dataset("contiguous", data=data),
+                         group.create_dataset("chunked", data=data, chunks=chunks)]
+            for dataset in made:
+                for axis, name in enumerate(order):
+                    dataset.dims[axis].label = name
+            # Told by no one: the user states them.
+            if order != "yx":
+                group.create_dataset("untold", data=data, chunks=chunks, compression="lzf")
+
+
+def filters():
+    import hdf5plugin
+
+    with create(GOLDEN / "filters.h5") as file:
+        for dtype in ("uint8", "uint16"):
+            data = values(dtype)
+            options = {
+                "lzf": dict(compression="lzf"),
+                "lzf-shuffle": dict(compression="lzf", shuffle=True, fletcher32=True),
+                "fletcher32": dict(fletcher32=True),
+                "blosc": hdf5plugin.Blosc(cname="lz4", shuffle=hdf5plugin.Blosc.SHUFFLE),
+                "blosc-zstd": hdf5plugin.Blosc(cname="zstd", shuffle=hdf5plugin.Blosc.BITSHUFFLE),
+                "zstd": hdf5plugin.Zstd(),
+                "gzip-9": dict(compression="gzip", compression_opts=9, fletcher32=True),
+            }
+            if dtype[0] == "u":
+                options["scale-offset"] = dict(scaleoffset=True)
+            for name, filters in options.items():
+                file.create_dataset(f"{dtype}/{name}", data=data, chunks=(2, 20, 20), **filters)
+        # A chunk that skipped its filter: what does not shrink is stored as it is.
+        noise = np.random.default_rng(7).integers(0, 256, SHAPE, "uint8")
+        file.create_dataset("noise", data=noise, chunks=(1, 29, 35), compression="lzf")
+        file["noise-plain"] = noise
+
+
+def layouts():
+    with create(GOLDEN / "labels-only.h5") as file:
+        labels = values("uint64")
+        labels[0] = 2**64 - 1
+        labels[1] = 2**64 - 2
+        ids = file.create_dataset("volumes/labels/neuron_ids", data=labels, compression="gzip")
+        ids.attrs["resolution"] = (40.0, 4.0, 4.0)
+        ids.attrs["offset"] = (40.0, 8.0, 12.0)
+        file["annotations/ids"] = np.arange(3, dtype="uint64")
+        file["annotations/locations"] = np.zeros((3, 3))
+    with create(GOLDEN / "scales.h5") as file:
+        def scaled(name, **attributes):
+            dataset = file.create_dataset(name, data=values("uint8"))
+            dataset.attrs.update(attributes)
+        scaled("resolution", resolution=(40.0, 5.0, 4.0))
+        scaled("micrometers", element_size_um=(0.04, 0.005, 0.004))
+        scaled("units", voxel_size=(0.04, 0.005, 0.004), units=["um", "um", "um"], offset=(1, 2, 3))
+        scaled("unit", resolution=(4e-5, 5e-6, 4e-6), unit="mm")
+        scaled("spacing", spacing=(40, 5, 4))
+        scaled("pixels", resolution=(40, 5, 4), units="pixel")
+        scaled("none")
+        scaled("reversed", resolution=(4.0, 5.0, 40.0), axis_order="xyz")
+        group = file.create_group("group")
+        group.attrs["resolution"] = (40.0, 5.0, 4.0)
+        group["inner"] = values("uint8")
+    with create(GOLDEN / "netcdf.h5") as file:
+        data = file.create_dataset("volume", data=values("uint16").transpose(2, 1, 0))
+        for axis, name in enumerate("xyz"):
+            file[name] = np.arange(data.shape[axis], dtype="float32")
+            file[name].make_scale(name)
+            data.dims[axis].attach_scale(file[name])
+    with h5py.File(GOLDEN / "matlab.mat", "w", userblock_size=512,
+                   libver=("earliest", "v110")) as file:
+        # MATLAB's (row, column, section), the row fastest.
+        file["stack"] = values("uint16").transpose(0, 2, 1)
+    with open(GOLDEN / "matlab.mat", "r+b") as file:
+        file.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(116))
+    with create(GOLDEN / "bdv.h5") as file:
+        z, y, x = SHAPE
+        for time in range(2):
+            data = values("uint16", (z + time, y, x))[time:]
+            file.create_dataset(f"t{time:05}/s00/0/cells", data=data.view("int16"),
+                                chunks=(2, 15, 16), compression="gzip")
+            file.create_dataset(f"t{time:05}/s00/1/cells", data=data[:, ::2, ::2].view("int16"),
+                                chunks=(2, 15, 16), compression="gzip")
+        file["s00/resolutions"] = np.array([[1, 1, 1], [2, 2, 1]], "float64")
+        file["s00/subdivisions"] = np.array([[16, 16, 2], [16, 16, 2]], "int32")
+    (GOLDEN / "bdv.xml").write_text(
+        "<SpimData><SequenceDescription><ViewSetups><ViewSetup><id>0</id>"
+        "<size>35 29 3</size><voxelSize><unit>um</unit><size>0.004 0.005 0.04</size></voxelSize>"
+        "</ViewSetup></ViewSetups></SequenceDescription></SpimData>\n")
+    with create(GOLDEN / "imaris.ims") as file:
+        def letters(owner, **texts):
+            for name, text in texts.items():
+                owner.attrs[name] = np.array(list(text), "S1")
+        z, y, x = SHAPE
+        image = file.create_group("DataSetInfo/Image")
+        letters(image, X=str(x), Y=str(y), Z=str(z), Unit="um", ExtMin0="0", ExtMin1="0",
+                ExtMin2="1", ExtMax0=str(x * 0.004), ExtMax1=str(y * 0.005),
+                ExtMax2=str(1 + z * 0.04))
+        for level, step in ((0, 1), (1, 2)):
+            for time in range(2):
+                for channel in range(2):
+                    shift = 2 * time + channel
+                    data = values("uint16", (z + shift, y, x))[shift:, ::step, ::step]
+                    group = file.create_group(
+                        f"DataSet/ResolutionLevel {level}/TimePoint {time}/Channel {channel}")
+                    letters(group, ImageSizeX=str(data.shape[2]), ImageSizeY=str(data.shape[1]),
+                            ImageSizeZ=str(data.shape[0]))
+                    padded = np.zeros((4, 32, 48), "uint16")
+                    padded[: data.shape[0], : data.shape[1], : data.shape[2]] = data
+                    group.create_dataset("Data", data=padded, chunks=(4, 16, 16),
+                                         compression="gzip")
+
+
 def bad():
     with create(BAD / "several.h5") as file:
         file["first"] = values("uint8")
@@ -121,14 +248,13 @@ def bad():
     only("text-values", data=np.full((2, 3, 4), b"abc"))
     only("truth-values", data=np.zeros((2, 3, 4), bool))
     only("float16", data=values("uint8").astype("float16"))
-    only("lzf", data=values("uint8"), compression="lzf")
     only("untold-axes", data=np.zeros((20, 21, 22, 3), "uint8"))
     only("huge", shape=(2**40, 2**40, 2**40), dtype="uint8", chunks=(64, 64, 64))
     only("overflowing", shape=(2**21, 2**21, 2**21), dtype="uint64", chunks=(64, 64, 64))
     only("huge-chunks", shape=(2**20, 2**20, 2**20), dtype="uint8", chunks=(2, 2**15, 2**15))
     with create(BAD / "reversed-axes.h5") as file:
         file["data"] = values("uint8")
-        file["data"].attrs["axis_order"] = "xyz"
+        file["data"].attrs["axis_order"] = "xyv"
     with create(BAD / "other-file.h5") as file:
         file["data"] = h5py.ExternalLink("../../golden/h5py-3.16.0/main.h5", "/main")
     with create(BAD / "external-storage.h5") as file:
@@ -140,7 +266,7 @@ def bad():
     with create(BAD / "unknown-filter.h5") as file:
         creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         creation.set_chunk((3, 29, 35))
-        creation.set_filter(32015, h5py.h5z.FLAG_OPTIONAL, (3,))
+        creation.set_filter(32019, h5py.h5z.FLAG_OPTIONAL, (3,))
         h5py.h5d.create(file.id, b"data", h5py.h5t.NATIVE_UINT8,
                         h5py.h5s.create_simple(SHAPE), creation)
     with create(BAD / "damaged-chunk.h5") as file:
@@ -155,6 +281,77 @@ def bad():
     with open(BAD / "failed-checksum.h5", "r+b") as file:
         file.seek(place.byte_offset + 100)
         file.write(struct.pack("<H", 12345))
+    def damaged(name, options, change, dtype="uint16"):
+        """One chunk, whose bytes in the file a function changes."""
+        with create(BAD / f"{name}.h5") as file:
+            data = file.create_dataset("data", data=values(dtype), chunks=SHAPE, **options)
+            place = data.id.get_chunk_info(0)
+        with open(BAD / f"{name}.h5", "r+b") as file:
+            file.seek(place.byte_offset)
+            stored = bytearray(file.read(place.size))
+            change(stored)
+            file.seek(place.byte_offset)
+            file.write(stored)
+
+    def cut(stored):
+        stored[len(stored) // 2 :] = bytes(len(stored) - len(stored) // 2)
+
+    def far(stored):
+        stored[:3] = b"\xff\xff\xff"
+
+    damaged("damaged-lzf", dict(compression="lzf"), far)
+    damaged("cut-lzf", dict(compression="lzf"), cut)
+    damaged("cut-deflate", dict(compression="gzip", shuffle=True), cut)
+
+    def written_chunk(name, filters, stored, chunks=SHAPE):
+        """One chunk of bytes of our own, behind filters that never made them."""
+        with create(BAD / f"{name}.h5") as file:
+            creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+            creation.set_chunk(chunks)
+            for number, parameters in filters:
+                creation.set_filter(number, h5py.h5z.FLAG_OPTIONAL, parameters)
+            data = h5py.h5d.create(file.id, b"data", h5py.h5t.STD_U16LE,
+                                   h5py.h5s.create_simple(SHAPE), creation)
+            data.write_direct_chunk((0, 0, 0), stored)
+
+    size = 2 * int(np.prod(SHAPE))
+    written_chunk("short-chunk", [(1, (4,))], zlib.compress(bytes(size - 1)))
+    written_chunk("long-chunk", [(1, (4,))], zlib.compress(bytes(size + 1)))
+    written_chunk("bomb", [(1, (9,))], zlib.compress(bytes(10_000_000), 9))
+    written_chunk("zstd-garbage", [(32015, (3,))], bytes(range(100)))
+    written_chunk("blosc-garbage", [(32001, (2, 2, 2, size, 4, 1, 0))], bytes(range(100)))
+    written_chunk("lzf-garbage", [(32000, (4, 0, size))], b"\xe0\xff\xff" * 30)
+    written_chunk("empty-lzf", [(32000, (4, 0, size))], b"\x00")
+    written_chunk("twice-deflated", [(1, (4,)), (1, (4,))],
+                  zlib.compress(zlib.compress(bytes(size))))
+    written_chunk("short-checksum", [(3, ())], b"ab")
+    with create(BAD / "linked-group.h5") as file:
+        file["group"] = h5py.ExternalLink("../../golden/h5py-3.16.0/cremi.h5", "/volumes")
+        file["data"] = h5py.SoftLink("/group/raw")
+    with create(BAD / "deep-links.h5") as file:
+        for index in range(40):
+            file[f"link{index}"] = h5py.SoftLink(f"/link{index + 1}")
+        file["data"] = h5py.SoftLink("/link0")
+    with create(BAD / "imaris-gap.h5") as file:
+        for time, channel in ((0, 0), (0, 1), (1, 0)):
+            file[f"DataSet/ResolutionLevel 0/TimePoint {time}/Channel {channel}/Data"] = \
+                values("uint8")
+    with create(BAD / "imaris-small.h5") as file:
+        file["DataSet/ResolutionLevel 0/TimePoint 0/Channel 0/Data"] = values("uint8")
+        channel = file["DataSet/ResolutionLevel 0/TimePoint 0/Channel 0"]
+        for axis in "XYZ":
+            channel.attrs[f"ImageSize{axis}"] = np.array(list("9999"), "S1")
+    with create(BAD / "bdv-setups.h5") as file:
+        for setup in range(2):
+            file[f"t00000/s{setup:02}/0/cells"] = values("int16")
+            file[f"s{setup:02}/resolutions"] = np.ones((1, 3))
+    with create(BAD / "beyond-end.h5") as file:
+        file.create_dataset("data", data=values("uint16"))
+        place = file["data"].id.get_offset()
+    stored = bytearray((BAD / "beyond-end.h5").read_bytes())
+    at = stored.index(struct.pack("<Q", place))
+    stored[at : at + 8] = struct.pack("<Q", len(stored) - 10)
+    (BAD / "beyond-end.h5").write_bytes(stored)
     with create(BAD / "cyclic-links.h5") as file:
         file["a"] = h5py.SoftLink("/b")
         file["b"] = h5py.SoftLink("/a")
@@ -165,4 +362,7 @@ if __name__ == "__main__":
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     golden()
+    orders()
+    filters()
+    layouts()
     bad()
