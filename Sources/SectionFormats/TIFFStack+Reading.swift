@@ -17,7 +17,7 @@ extension TIFFStack {
     var bytes = values.mutableBytes
     let valueByteCount = metadata.dataType.byteCount
     let planeByteCount = box.extent.y * box.extent.x * valueByteCount
-    let planesPerPage = metadata.extent.z > 0 ? samples.channels : 1
+    let planesPerPage = samples.channels
     for pageChannel in 0..<metadata.channels / planesPerPage {
       for z in 0..<box.extent.z {
         let plane = planes[pageChannel * metadata.extent.z + box.origin.z + z]
