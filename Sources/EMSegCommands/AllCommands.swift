@@ -14,6 +14,11 @@ public enum AllCommands {
     AgglomerateCommand.self,
     ComponentsCommand.self,
     EvaluateSegmentationCommand.self,
+    DownsampleCommand.self,
+    ThresholdCommand.self,
+    MaskCommand.self,
+    RelabelCommand.self,
+    EqualizeCommand.self,
     PhantomCommand.self,
   ]
 }

@@ -1,9 +1,10 @@
 import Blockwise
+import CommandLineInterface
 import VolumeStore
 import Voxels
 
 /// How voxels are joined into the voxel of a coarser level.
-enum Downsampling: String {
+enum Downsampling: String, CaseIterable, ArgumentValue {
   /// The mean, for images.
   case mean
   /// The most frequent label, for labels.
@@ -52,22 +53,14 @@ struct PyramidStage: BlockStage {
   private func mode<Scalar: VoxelScalar>(
     of box: VoxelBox, as type: Scalar.Type
   ) throws -> [ChunkRecord] {
-    let volume = try finer.read(source(of: box), as: type)
+    let volume = try finer.read(box.refined(factors, within: finer.metadata.box), as: type)
     return try coarser.write(volume.downsampledByMode(factors))
   }
 
   private func mean<Scalar: MeanScalar>(
     of box: VoxelBox, as type: Scalar.Type
   ) throws -> [ChunkRecord] {
-    let volume = try finer.read(source(of: box), as: type)
+    let volume = try finer.read(box.refined(factors, within: finer.metadata.box), as: type)
     return try coarser.write(volume.downsampledByMean(factors))
-  }
-
-  private func source(of box: VoxelBox) -> VoxelBox {
-    let (start, end) = (box.origin, box.end)
-    return VoxelBox(
-      from: VoxelPosition(z: start.z * factors.z, y: start.y * factors.y, x: start.x * factors.x),
-      to: VoxelPosition(z: end.z * factors.z, y: end.y * factors.y, x: end.x * factors.x)
-    ).intersection(finer.metadata.box)
   }
 }

@@ -42,6 +42,9 @@ public struct GreyHistogram: Hashable, Sendable {
     for grey in counts.indices { counts[grey] += other.counts[grey] }
   }
 
+  /// Counts more pixels of one grey value.
+  public mutating func add(_ count: UInt64, of grey: Int) { counts[grey] += count }
+
   /// The number of pixels.
   public var pixelCount: UInt64 { counts.reduce(0, +) }
 

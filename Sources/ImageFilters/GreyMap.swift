@@ -36,13 +36,20 @@ public struct GreyMap: Hashable, Sendable {
     self.init(slope: slope, intercept: -first * slope)
   }
 
-  /// Moves and spreads the values of a histogram to a mean and a standard deviation.
+  /// Moves and spreads values to another mean and standard deviation.
   ///
-  /// A section of one grey value moves to the mean.
-  public init(matching histogram: GreyHistogram, mean: Double, standardDeviation: Double) {
-    let spread = histogram.standardDeviation
-    let slope = spread > 0 ? standardDeviation / spread : 1
-    self.init(slope: slope, intercept: mean - histogram.mean * slope)
+  /// Values that are all the same move to the mean.
+  ///
+  /// - Parameters:
+  ///   - values: The mean and the standard deviation of the values to map.
+  ///   - mean: The mean they get, but for rounding and for what is cut off.
+  ///   - standardDeviation: The standard deviation they get, likewise.
+  public init(
+    matching values: (mean: Double, standardDeviation: Double), mean: Double,
+    standardDeviation: Double
+  ) {
+    let slope = values.standardDeviation > 0 ? standardDeviation / values.standardDeviation : 1
+    self.init(slope: slope, intercept: mean - values.mean * slope)
   }
 
   /// Maps a volume section by section, each value to the nearest, halves away from zero.

@@ -22,3 +22,30 @@ public func thresholded<Scalar: VoxelScalar>(
   for index in values.indices { marks[index] = values[index] >= threshold ? 1 : 0 }
   return mask
 }
+
+/// Marks the voxels within a range of values with 1, the others with 0; NaN is never marked.
+///
+/// - Complexity: O(*n*) in the voxels.
+@specialized(where Scalar == UInt8)
+@specialized(where Scalar == UInt16)
+@specialized(where Scalar == UInt32)
+@specialized(where Scalar == UInt64)
+@specialized(where Scalar == Int8)
+@specialized(where Scalar == Int16)
+@specialized(where Scalar == Int32)
+@specialized(where Scalar == Int64)
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+public func thresholded<Scalar: VoxelScalar>(
+  _ volume: borrowing Volume<Scalar>, within range: ClosedRange<Scalar>
+) -> Volume<UInt8> {
+  var mask = Volume<UInt8>(channels: volume.channels, box: volume.box)
+  let values = volume.span
+  let (lower, upper) = (range.lowerBound, range.upperBound)
+  var marks = mask.mutableSpan
+  for index in values.indices {
+    let value = values[index]
+    marks[index] = value >= lower && value <= upper ? 1 : 0
+  }
+  return mask
+}

@@ -1,12 +1,13 @@
 extension Volume {
-  /// The block at half the resolution along some axes, each voxel the mean of those it covers.
+  /// The block at a coarser resolution, each voxel the mean of those it covers.
   ///
   /// Voxels are grouped from the dataset's origin, not the block's, so that blocks resampled one
   /// by one join to the whole resampled. A group cut off by the block's far side is the mean of
   /// what there is. Integer means are rounded to the nearest, halves upwards; the mean of no number
   /// (NaN) and others is NaN.
   ///
-  /// - Parameter factors: 1 or 2 along each axis; the block's origin must be a multiple.
+  /// - Parameter factors: The voxels that one covers along each axis; the block's origin must be a
+  ///   multiple. Where one is above 2, 64-bit integers are averaged with the precision of doubles.
   /// - Returns: (channel, z, y, x) values of the covering block of the coarser grid.
   /// - Complexity: O(*n*) in the voxels.
   @specialized(where Scalar == UInt8)
@@ -14,6 +15,7 @@ extension Volume {
   @specialized(where Scalar == UInt64)
   @specialized(where Scalar == Float)
   public func downsampledByMean(_ factors: VoxelExtent) -> Volume where Scalar: MeanScalar {
+    guard factors.isHalving else { return downsampledByWideMean(factors) }
     var result = Volume(channels: channels, box: box.coarsened(factors))
     let coarse = result.extent
     var sums = [Scalar.Sum](repeating: .zero, count: coarse.x)
@@ -61,21 +63,23 @@ extension Volume {
     if row.count > 2 * pairs { sums[pairs] = Scalar.adding(row[2 * pairs], to: sums[pairs]) }
   }
 
-  /// The block at half the resolution along some axes, each voxel the most frequent of those it
-  /// covers: for labels, whose means mean nothing.
+  /// The block at a coarser resolution, each voxel the most frequent of those it covers: for
+  /// labels, whose means mean nothing.
   ///
   /// Of values that are equally frequent, one other than zero is preferred, so that thin objects
   /// stay, and among those the smallest. Grouping and cut-off groups are as in
   /// ``downsampledByMean(_:)``.
   ///
-  /// - Parameter factors: 1 or 2 along each axis; the block's origin must be a multiple.
+  /// - Parameter factors: The voxels that one covers along each axis; the block's origin must be a
+  ///   multiple.
   /// - Returns: (channel, z, y, x) values of the covering block of the coarser grid.
-  /// - Complexity: O(*n*) in the voxels.
+  /// - Complexity: O(*n* log *g*) in the voxels, *g* of them to a coarser one.
   @specialized(where Scalar == UInt8)
   @specialized(where Scalar == UInt16)
   @specialized(where Scalar == UInt32)
   @specialized(where Scalar == UInt64)
   public func downsampledByMode(_ factors: VoxelExtent) -> Volume {
+    guard factors.isHalving else { return downsampledByWideMode(factors) }
     var result = Volume(channels: channels, box: box.coarsened(factors))
     let coarse = result.extent
     for channel in 0..<channels {
@@ -147,12 +151,11 @@ extension Volume {
 extension VoxelBox {
   /// The box of a grid with voxels `factors` times as long that covers this one.
   ///
-  /// - Parameter factors: 1 or 2 along each axis; the origin must be a multiple.
+  /// - Parameter factors: How many times as long along each axis; the origin must be a multiple.
   /// - Returns: The box in voxels of the coarser grid.
   public func coarsened(_ factors: VoxelExtent) -> VoxelBox {
     precondition(
-      [factors.z, factors.y, factors.x].allSatisfy { $0 == 1 || $0 == 2 },
-      "an axis is halved or kept")
+      factors.z > 0 && factors.y > 0 && factors.x > 0, "a coarser voxel covers at least one")
     precondition(
       origin.z % factors.z == 0 && origin.y % factors.y == 0 && origin.x % factors.x == 0,
       "the box does not start where a coarser voxel does")

@@ -61,7 +61,9 @@ struct GreyMapTests {
     var volume = Volume<UInt16>(box: box, values: [90, 90, 110, 110])
     let histogram = GreyHistogram(of: volume, z: 0)
     GreyMap.apply(
-      [GreyMap(matching: histogram, mean: 1000, standardDeviation: 50)], to: &volume)
+      [GreyMap(
+          matching: (histogram.mean, histogram.standardDeviation), mean: 1000,
+          standardDeviation: 50)], to: &volume)
     #expect(volume == Volume(box: box, values: [950, 950, 1050, 1050]))
   }
 
@@ -73,7 +75,9 @@ struct GreyMapTests {
     GreyMap.apply(
       [
         GreyMap(stretching: histogram, from: 1, to: 99),
-        GreyMap(matching: histogram, mean: 128, standardDeviation: 30),
+        GreyMap(
+          matching: (histogram.mean, histogram.standardDeviation), mean: 128,
+          standardDeviation: 30),
       ], to: &volume)
     #expect(volume == Volume(box: box, values: [9, 9, 9, 128, 128, 128]))
   }
