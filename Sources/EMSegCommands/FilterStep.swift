@@ -21,6 +21,8 @@ protocol VolumeFilter: Sendable {
   /// - Parameters:
   ///   - image: The image to write, whose ledgers and block files a first pass uses.
   ///   - runner: Runs the first pass.
+  /// - Returns: The filter to write with.
+  /// - Throws: What the first pass throws.
   func prepared(for image: OutputImage, with runner: StageRunner) throws -> Self
   /// Computes a box of the result and writes it.
   func write(_ box: VoxelBox, to target: any VolumeWriter) throws -> [ChunkRecord]

@@ -27,7 +27,7 @@ extension PrecomputedLevel {
       }
       return records
     }
-    let units = ChunkGrid(chunkShape: [metadata.channels, unit.z, unit.y, unit.x], rank: 4)
+    let units = ChunkGrid(chunk: unit, channels: metadata.channels)
     let region = ChunkRegion(box: volume.box, channels: 0..<volume.channels)
     var records: [ChunkRecord] = []
     for index in units.indices(touching: region) {
