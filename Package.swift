@@ -61,6 +61,7 @@ let package = Package(
     system("CExpat", pkgConfig: "expat", package: "libexpat1-dev"),
     system("CHDF5", pkgConfig: "hdf5-serial", package: "libhdf5-dev"),
     system("COneDNN", package: "libdnnl-dev"),
+    .systemLibrary(name: "CSystem"),
 
     // Ground: imports nothing of ours.
     library("Voxels"),
@@ -68,7 +69,7 @@ let package = Package(
     library("CommandLineInterface"),
 
     // Storage: volumes on disk.
-    library("VolumeStore", ["Voxels", "Codecs"]),
+    library("VolumeStore", ["Voxels", "Codecs", "CSystem"]),
     library("ZarrStore", ["Voxels", "Codecs", "VolumeStore"]),
     library("PrecomputedStore", ["Voxels", "Codecs", "VolumeStore", "CTurboJPEG"]),
     library("SectionFormats", ["Voxels", "Codecs", "VolumeStore", "CTIFF", "CSPNG", "CExpat"]),

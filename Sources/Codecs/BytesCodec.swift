@@ -19,11 +19,28 @@ public protocol BytesCodec: Sendable {
   /// - Throws: ``CodecError`` where the bytes are damaged or decode to another size; `decoded` then
   ///   holds nothing of use.
   func decode(_ encoded: RawSpan, into decoded: inout MutableRawSpan) throws(CodecError)
+  /// Decodes the first bytes of bytes whose decoded size, `decodedCount`, is known.
+  ///
+  /// Damage behind what is needed may pass unseen: a checksum around the bytes is the caller's
+  /// affair.
+  func decodePrefix(
+    _ encoded: RawSpan, of decodedCount: Int, into decoded: inout MutableRawSpan
+  ) throws(CodecError)
   /// The most bytes that encoding `decodedCount` bytes can give.
   func maximalEncodedCount(_ decodedCount: Int) -> Int
 }
 
 extension BytesCodec {
+  /// Decodes all bytes and keeps the first.
+  public func decodePrefix(
+    _ encoded: RawSpan, of decodedCount: Int, into decoded: inout MutableRawSpan
+  ) throws(CodecError) {
+    guard decoded.byteCount < decodedCount else { return try decode(encoded, into: &decoded) }
+    let whole = try decode(encoded, limit: decodedCount)
+    try requireCount(whole.count, of: decodedCount)
+    decoded.update(copying: whole.span.bytes.extracting(0..<decoded.byteCount))
+  }
+
   func requireCount(_ count: Int, of expected: Int) throws(CodecError) {
     guard count == expected else {
       throw CodecError(

@@ -55,8 +55,16 @@ public struct CRC32CCodec: BytesCodec, Hashable {
   /// Four bytes more.
   public func maximalEncodedCount(_ decodedCount: Int) -> Int { decodedCount + 4 }
 
+  /// Appends the bytes' checksum to them.
+  package func encode(inPlace bytes: inout [UInt8]) {
+    let checksum = crc32c(bytes.span.bytes)
+    for shift in stride(from: UInt32(0), to: 32, by: 8) {
+      bytes.append(UInt8(truncatingIfNeeded: checksum >> shift))
+    }
+  }
+
   /// The number of bytes before the checksum, which is the right one.
-  private func payloadCount(_ encoded: RawSpan) throws(CodecError) -> Int {
+  package func payloadCount(_ encoded: RawSpan) throws(CodecError) -> Int {
     let count = encoded.byteCount - 4
     guard count >= 0 else {
       throw CodecError(

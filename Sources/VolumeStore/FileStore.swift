@@ -50,17 +50,26 @@ public final class FileStore: Sendable {
   ///
   /// The file is durable when this returns, its name once ``synchronize()`` has returned.
   public func write(_ bytes: RawSpan, to key: String) throws(VolumeError) {
+    var group = WriteGroup(to: self)
+    try group.write(bytes, to: key)
+    try group.finish()
+  }
+
+  /// Creates a value's file beside its place.
+  func begin(_ bytes: RawSpan, to key: String) throws(VolumeError) -> WriteGroup.Pending {
     let target = path(of: key)
     let (folder, name) = Self.split(target)
     try createFolder(folder)
     let partial = "\(folder)/\(PartialFile.name(for: name))"
-    try PartialFile.write(bytes, to: partial, for: target)
-    guard rename(partial, target) == 0 else {
-      let code = errno
-      unlink(partial)
-      throw VolumeError(errno: code, path: target, "cannot put the file in its place")
-    }
-    touched.withLock { _ = $0.insert(folder) }
+    let descriptor = try PartialFile.begin(bytes, to: partial, for: target)
+    return WriteGroup.Pending(
+      descriptor: descriptor, partial: partial, target: target, folder: folder)
+  }
+
+  /// Makes a value durable and puts it in its place.
+  func finish(_ pending: WriteGroup.Pending) throws(VolumeError) {
+    try PartialFile.finish(pending.descriptor, pending.partial, for: pending.target)
+    touched.withLock { _ = $0.insert(pending.folder) }
   }
 
   /// Removes a value; none is no error.

@@ -1,3 +1,4 @@
+import CSystem
 import Codecs
 import Glibc
 
@@ -13,18 +14,42 @@ package enum PartialFile {
     return ".\(name).\(getpid()).\(host)\(hexadecimal(random)).partial"
   }
 
-  /// Creates the file, writes all bytes, makes them durable and closes; removes it on failure.
-  static func write(_ bytes: RawSpan, to partial: String, for target: String) throws(VolumeError) {
+  /// Creates the file and writes all bytes, which start on their way to the disk; removes it on
+  /// failure.
+  ///
+  /// - Returns: The open file.
+  static func begin(
+    _ bytes: RawSpan, to partial: String, for target: String
+  ) throws(VolumeError) -> Int32 {
     let descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
       throw VolumeError(errno: errno, path: target, "cannot create the file")
     }
-    var code = writeAll(bytes, to: descriptor)
-    if code == 0, fsync(descriptor) != 0 { code = errno }
+    let code = writeAll(bytes, to: descriptor)
+    guard code == 0 else {
+      close(descriptor)
+      unlink(partial)
+      throw VolumeError(errno: code, path: target, "cannot write the file")
+    }
+    // A hint, which a file system may not know: what counts is the `fsync` that follows.
+    _ = csystem_start_writing(descriptor)
+    return descriptor
+  }
+
+  /// Makes a begun file durable, closes it and gives it its name; removes it on failure.
+  static func finish(
+    _ descriptor: Int32, _ partial: String, for target: String
+  ) throws(VolumeError) {
+    var code = fsync(descriptor) == 0 ? 0 : errno
     if close(descriptor) != 0, code == 0 { code = errno }
     guard code == 0 else {
       unlink(partial)
       throw VolumeError(errno: code, path: target, "cannot write the file")
+    }
+    guard rename(partial, target) == 0 else {
+      let code = errno
+      unlink(partial)
+      throw VolumeError(errno: code, path: target, "cannot put the file in its place")
     }
   }
 

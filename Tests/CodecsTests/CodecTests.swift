@@ -85,6 +85,52 @@ import Testing
     #expect(throws: CodecError.self) { try zstd.decode((one + two).span.bytes, limit: 4) }
   }
 
+  /// Bytes that repeat nowhere, ones that repeat close by, far apart, and some of each.
+  static let kinds: [(String, [UInt8])] = {
+    var generator = SeededGenerator(seed: 5)
+    let noise = (0..<1 << 18).map { _ in
+      UInt8((0..<4).reduce(0) { sum, _ in sum + Int.random(in: 0..<50, using: &generator) })
+    }
+    let far = Array(noise.prefix(1 << 17)) + noise.prefix(1 << 17)
+    let near = noise.indices.map { noise[$0 / 4] }
+    let labels = noise.indices.map { $0 % 8 == 0 ? UInt8($0 >> 14) : 0 }
+    return [("noise", noise), ("far", far), ("near", near), ("labels", labels)]
+  }()
+
+  @Test(arguments: kinds)
+  func `zstd gives at level 3 hardly more bytes than its thorough search`(
+    kind: String, bytes: [UInt8]
+  ) throws {
+    let codec = ZstdCodec(level: 3)
+    let encoded = try codec.encode(bytes.span.bytes)
+    #expect(try codec.decode(encoded.span.bytes, limit: bytes.count) == bytes)
+    #expect(try codec.encode(bytes.span.bytes) == encoded)
+    let thorough = try ZstdCodec(level: 4).encode(bytes.span.bytes)
+    #expect(encoded.count <= thorough.count + thorough.count / 50)
+    // Whether the search was spared shows in the bytes: those of level 1.
+    let quick = try ZstdCodec(level: 1).encode(bytes.span.bytes)
+    #expect((encoded == quick) == (kind == "noise"))
+  }
+
+  @Test(arguments: [("zstd", "{}"), ("gzip", #"{"level": 1}"#), ("crc32c", "{}")])
+  func `decodes the first bytes alone`(name: String, configuration: String) throws {
+    let codec = try codec(name, configuration)
+    for (_, bytes) in Self.kinds {
+      let encoded = try codec.encode(bytes.span.bytes)
+      for count in [1, 4096, 1 << 17, (1 << 17) + 1, bytes.count] {
+        func prefix(_ encoded: [UInt8]) throws -> [UInt8] {
+          var decoded = [UInt8](repeating: 0, count: count)
+          var span = decoded.mutableSpan
+          var target = span.mutableBytes
+          try codec.decodePrefix(encoded.span.bytes, of: bytes.count, into: &target)
+          return decoded
+        }
+        #expect(try prefix(encoded) == Array(bytes.prefix(count)))
+        #expect(throws: CodecError.self) { try prefix(Array(encoded.prefix(8))) }
+      }
+    }
+  }
+
   private func codec(_ name: String, _ configuration: String) throws -> any BytesCodec {
     let json = try JSONValue(parsing: Array(configuration.utf8))
     return try CodecRegistry.codec(named: name, configuration: json.object ?? [:])
@@ -107,7 +153,8 @@ import Testing
 
   @Test func `is the same by instruction and by tables, whole and in pieces`() {
     var generator = SeededGenerator(seed: 23)
-    for count in 0..<70 {
+    // From 3072 bytes on, three parts are worked on side by side.
+    for count in Array(0..<70) + [3071, 3072, 3073, 6144, 10_000] {
       let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
       let whole = crc32c(bytes.span.bytes)
       #expect(tableCRC32C(bytes.span.bytes) == whole)

@@ -23,6 +23,28 @@ import Voxels
     #expect(filesBelow(folder.path) == [])
   }
 
+  @Test func `puts a group of values in their places, or none of them`() throws {
+    let folder = TemporaryFolder()
+    let store = FileStore(root: folder.path)
+    let keys = (0..<40).map { "c/\($0 / 10)/\($0 % 10)" }
+    do {
+      var group = WriteGroup(to: store)
+      for (number, key) in keys.enumerated() {
+        try group.write([UInt8(number)].span.bytes, to: key)
+      }
+      try group.finish()
+    }
+    for (number, key) in keys.enumerated() {
+      #expect(try store.read(key, limit: 1) == [UInt8(number)])
+    }
+    #expect(filesBelow(folder.path) == keys.sorted())
+    do {
+      var group = WriteGroup(to: store)
+      try group.write([UInt8]([1]).span.bytes, to: "c/new")
+    }
+    #expect(filesBelow(folder.path) == keys.sorted())
+  }
+
   @Test func `refuses a file above the limit unread`() throws {
     let folder = TemporaryFolder()
     let store = FileStore(root: folder.path)
