@@ -47,7 +47,9 @@ private func advanced(_ state: UInt32, by table: Span<UInt32>) -> UInt32 {
     ^ table[512 + Int((state >> 16) & 0xFF)] ^ table[768 + Int(state >> 24)]
 }
 
-/// Four tables of 256: what each byte of a state, lowest first, becomes over the zero bytes of one
+/// Four tables of 256.
+///
+/// They tell what each byte of a state, lowest first, becomes over the zero bytes of one
 /// part. The step is linear: a state becomes the exclusive or of what its bits become.
 private let laneTable: [UInt32] = {
   var bits: [UInt32] = []

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 package import Voxels
 
 // Copies between volumes and chunks, row by row. The unsafe code of this is all here.
@@ -62,62 +63,112 @@ private func preferHugePages(_ buffer: UnsafeMutableRawBufferPointer) {
 /// takes many times as long.
 package struct RegionRoom<Scalar: VoxelScalar>: ~Copyable {
   private let region: ChunkRegion
+  /// What is left untouched outside of it.
+  private let part: ChunkRegion
   private let start: UnsafeMutableRawPointer?
 
   /// Takes the room of a region's values, which outlives this.
   fileprivate init(_ region: ChunkRegion, _ buffer: UnsafeMutableBufferPointer<Scalar>) {
     precondition(buffer.count >= region.valueCount, "a block has other values than its box")
+    self.init(region, of: region, UnsafeMutableRawPointer(buffer.baseAddress))
+  }
+
+  private init(_ part: ChunkRegion, of region: ChunkRegion, _ start: UnsafeMutableRawPointer?) {
+    self.part = region.intersection(part)
     self.region = region
-    start = UnsafeMutableRawPointer(buffer.baseAddress)
+    self.start = start
   }
 
   /// Sets the values that lie within another region to that region's.
   package mutating func copy(_ values: Span<Scalar>, of source: ChunkRegion) {
-    let shared = region.intersection(source)
+    let shared = part.intersection(source)
     guard !shared.isEmpty else { return }
-    let from = RowIndex(source)
     precondition(values.count == source.valueCount, "a block has other values than its box")
     let width = MemoryLayout<Scalar>.stride
+    let (from, to) = (RowIndex(source), RowIndex(region))
+    let (rows, count) = from.runs(of: shared, alsoOf: to)
+    let (fromStep, toStep) = (source.box.extent.x * width, region.box.extent.x * width)
+    let origin = shared.box.origin
     values.withUnsafeBytes { bytes in
-      guard let origin = bytes.baseAddress, let start else { return }
-      forEachRow(of: shared) { target, count, time, channel, z, y in
+      guard let source = bytes.baseAddress, let start else { return }
+      shared.forEachPlane { time, channel, z in
         // Sound: the shared region lies within both, and both have the values their regions need
         // (checked above and in `init`); the room is exclusively held, so they cannot overlap.
-        let first = from.index(time, channel, z, y, shared.box.origin.x) * width
-        memcpy(start + target * width, origin + first, count * width)
-      }
-    }
-  }
-
-  /// Sets the values that lie within a part to one value.
-  package mutating func fill(_ part: ChunkRegion, with value: Scalar) {
-    let shared = region.intersection(part)
-    guard !shared.isEmpty else { return }
-    let row = filledValues(value, count: shared.box.extent.x)
-    let width = MemoryLayout<Scalar>.stride
-    row.withUnsafeBytes { bytes in
-      guard let origin = bytes.baseAddress, let start else { return }
-      forEachRow(of: shared) { target, count, _, _, _, _ in
-        // Sound: the shared region lies within this one, and the row holds `count` values.
-        memcpy(start + target * width, origin, count * width)
-      }
-    }
-  }
-
-  /// Gives where each row of a part starts among the values, and how many it has.
-  private borrowing func forEachRow(
-    of part: ChunkRegion, _ body: (_ start: Int, _ count: Int, Int, Int, Int, Int) -> Void
-  ) {
-    let place = RowIndex(region)
-    let (origin, end) = (part.box.origin, part.box.end)
-    for time in part.times {
-      for channel in part.channels {
-        for z in origin.z..<end.z {
-          for y in origin.y..<end.y {
-            let start = place.index(time, channel, z, y, origin.x)
-            body(start, part.box.extent.x, time, channel, z, y)
-          }
+        var next = source + from.index(time, channel, z, origin.y, origin.x) * width
+        var target = start + to.index(time, channel, z, origin.y, origin.x) * width
+        for _ in 0..<rows {
+          memcpy(target, next, count * width)
+          next += fromStep
+          target += toStep
         }
+      }
+    }
+  }
+
+  /// Sets the values that lie within another region to one value.
+  package mutating func fill(_ other: ChunkRegion, with value: Scalar) {
+    let shared = part.intersection(other)
+    guard !shared.isEmpty else { return }
+    let to = RowIndex(region)
+    let (rows, count) = to.runs(of: shared, alsoOf: to)
+    let row = filledValues(value, count: count)
+    let width = MemoryLayout<Scalar>.stride
+    let origin = shared.box.origin
+    row.withUnsafeBytes { bytes in
+      guard let source = bytes.baseAddress, let start else { return }
+      shared.forEachPlane { time, channel, z in
+        // Sound: the shared region lies within this one, and the row holds `count` values.
+        var target = start + to.index(time, channel, z, origin.y, origin.x) * width
+        for _ in 0..<rows {
+          memcpy(target, source, count * width)
+          target += region.box.extent.x * width
+        }
+      }
+    }
+  }
+
+  /// Calls a body for some chunks of a grid, side by side on at most `threads` threads.
+  ///
+  /// The body gets room for the chunk's values alone, and something to work with that is made
+  /// once for many chunks.
+  ///
+  /// - Throws: The error of the first chunk that fails, in the order given.
+  package mutating func forEachChunk<Scratch>(
+    _ indices: [ChunkIndex], of grid: ChunkGrid, threads: Int, scratch: @Sendable () -> Scratch,
+    _ body: @Sendable (ChunkIndex, inout RegionRoom, inout Scratch) throws(VolumeError) -> Void
+  ) throws(VolumeError) {
+    let batchCount = threads > 1 ? min(indices.count, 8 * threads) : 1
+    let failure = Mutex<(batch: Int, error: VolumeError)?>(nil)
+    let region = region
+    let part = part
+    // Sound: the chunks of a grid share no values, each is given to one thread, and the room of
+    // each reaches no other; the memory outlives the call, which waits for all.
+    nonisolated(unsafe) let start = start
+    concurrentForEach(0..<batchCount, threads: threads) { batch in
+      var work = scratch()
+      do throws(VolumeError) {
+        let range =
+          batch * indices.count / batchCount..<(batch + 1) * indices.count / batchCount
+        for index in indices[range] {
+          let own = grid.region(of: index).intersection(part)
+          var room = RegionRoom(own, of: region, start)
+          try body(index, &room, &work)
+        }
+      } catch {
+        failure.withLock { first in
+          if batch < first?.batch ?? .max { first = (batch, error) }
+        }
+      }
+    }
+    if let failure = failure.withLock({ $0 }) { throw failure.error }
+  }
+}
+
+extension ChunkRegion {
+  fileprivate func forEachPlane(_ body: (_ time: Int, _ channel: Int, _ z: Int) -> Void) {
+    for time in times {
+      for channel in channels {
+        for z in box.origin.z..<box.end.z { body(time, channel, z) }
       }
     }
   }
@@ -159,6 +210,14 @@ private struct RowIndex {
     let image = (time - region.times.lowerBound) * region.channels.count + channel
     let plane = (image - region.channels.lowerBound) * extent.z + z - origin.z
     return (plane * extent.y + y - origin.y) * extent.x + x - origin.x
+  }
+
+  /// How many runs a plane of a part has, and how many values each, where they are copied to or
+  /// from another region: rows that are whole in both lie end to end.
+  func runs(of part: ChunkRegion, alsoOf other: RowIndex) -> (count: Int, valueCount: Int) {
+    let width = part.box.extent.x
+    let isWhole = width == region.box.extent.x && width == other.region.box.extent.x
+    return isWhole ? (1, width * part.box.extent.y) : (part.box.extent.y, width)
   }
 }
 

@@ -15,7 +15,7 @@ package struct WriteGroup: ~Copyable {
   }
 
   /// The most files waited for together.
-  private static let capacity = 16
+  package static let capacity = 16
 
   private let store: FileStore
   private var pending: [Pending] = []

@@ -63,7 +63,13 @@ struct CodecChain: Sendable {
       }
     }
     var bytes = try first.encode(values.bytes)
-    for codec in codecs.dropFirst() { bytes = try codec.encode(bytes.span.bytes) }
+    for codec in codecs.dropFirst() {
+      if let checksum = codec as? CRC32CCodec {
+        checksum.encode(inPlace: &bytes)
+      } else {
+        bytes = try codec.encode(bytes.span.bytes)
+      }
+    }
     return bytes
   }
 
@@ -81,37 +87,65 @@ struct CodecChain: Sendable {
 
   // MARK: Bytes to values
 
-  /// Decodes a chunk of `count` values, in the stored order of axes, in place of `values`.
+  /// The checksums that a decoder compares.
+  enum Checksums {
+    /// The outermost, which tells whether the bytes are those that were written.
+    case outermost
+    /// All, which tells in addition whether the writer's encoder erred.
+    case all
+  }
+
+  /// Decodes a chunk of `count` values, or the first of them, in the stored order of axes, in place
+  /// of `values`.
   ///
-  /// The codec nearest to the values writes straight into them; where there are `count` already,
+  /// The codec nearest to the values writes straight into them; where there are as many already,
   /// no memory is asked for.
   func decode<Scalar: VoxelScalar>(
-    _ stored: [UInt8], count: Int, to values: inout [Scalar]
+    _ stored: [UInt8], count: Int, first wantedCount: Int? = nil, to values: inout [Scalar],
+    comparing checksums: Checksums = .all
   ) throws(CodecError) {
-    let byteCount = count * MemoryLayout<Scalar>.stride
+    let firstCount = wantedCount ?? count
+    let width = MemoryLayout<Scalar>.stride
     var limits: [Int] = []
-    var bound = byteCount
+    var bound = count * width
     for codec in codecs {
       limits.append(bound)
       bound = limit(of: codec, decodedCount: bound)
     }
+    var inner = codecs[...]
     var bytes = stored
-    for index in codecs.indices.dropFirst().reversed() {
-      bytes = try codecs[index].decode(bytes.span.bytes, limit: limits[index])
+    var payload = 0..<stored.count
+    while inner.count > 1, let codec = inner.popLast() {
+      if let checksum = codec as? CRC32CCodec {
+        let count = try checksum.payloadCount(bytes.span.bytes.extracting(payload))
+        payload = payload.lowerBound..<payload.lowerBound + count
+      } else {
+        bytes = try codec.decode(
+          bytes.span.bytes.extracting(payload), limit: limits[inner.count])
+        payload = 0..<bytes.count
+      }
     }
-    if values.count == count {
+    var last = inner.first
+    if checksums == .outermost, codecs.count == 2, codecs[1] is CRC32CCodec,
+      var zstd = last as? ZstdCodec
+    {
+      zstd.ignoresChecksum = true
+      last = zstd
+    }
+    let encoded = bytes.span.bytes.extracting(payload)
+    if values.count == firstCount {
       var span = values.mutableSpan
       var target = span.mutableBytes
-      try decodeValues(bytes.span.bytes, into: &target)
+      try decodeValues(encoded, by: last, of: count * width, into: &target)
     } else {
-      values = try uninitializedValues(count) { (target) throws(CodecError) in
-        try self.decodeValues(bytes.span.bytes, into: &target)
+      values = try uninitializedValues(firstCount) { (target) throws(CodecError) in
+        try self.decodeValues(encoded, by: last, of: count * width, into: &target)
       }
     }
     if isBigEndian {
       var span = values.mutableSpan
       var bytes = span.mutableBytes
-      bytes.swapBytes(0..<byteCount, valueByteCount: MemoryLayout<Scalar>.stride)
+      bytes.swapBytes(0..<firstCount * width, valueByteCount: width)
     }
   }
 
@@ -121,18 +155,16 @@ struct CodecChain: Sendable {
   }
 
   private func decodeValues(
-    _ bytes: RawSpan, into target: inout MutableRawSpan
+    _ bytes: RawSpan, by codec: (any BytesCodec)?, of byteCount: Int,
+    into target: inout MutableRawSpan
   ) throws(CodecError) {
-    guard let first = codecs.first else {
-      guard bytes.byteCount == target.byteCount else {
-        throw CodecError(
-          .corruptData, codec: "bytes",
-          "there are \(bytes.byteCount) bytes where \(target.byteCount) are expected")
-      }
-      target.update(copying: bytes)
-      return
+    if let codec { return try codec.decodePrefix(bytes, of: byteCount, into: &target) }
+    guard bytes.byteCount == byteCount else {
+      throw CodecError(
+        .corruptData, codec: "bytes",
+        "there are \(bytes.byteCount) bytes where \(byteCount) are expected")
     }
-    try first.decode(bytes, into: &target)
+    target.update(copying: bytes.extracting(0..<target.byteCount))
   }
 }
 

@@ -96,26 +96,17 @@ struct Sharding: Sendable {
     ])
   }
 
-  /// Joins encoded inner chunks, nil where all voxels are the fill value, into a shard.
-  func assemble(_ chunks: [[UInt8]?]) -> [UInt8] {
-    precondition(indexIsAtEnd && chunks.count == count, "the shard's layout is read only")
-    let byteCount = chunks.reduce(0) { $0 + ($1?.count ?? 0) }
-    return [UInt8](capacity: byteCount + indexByteCount) { shard in
-      var index: [UInt64] = []
-      for chunk in chunks {
-        guard let chunk else {
-          index += [.max, .max]
-          continue
-        }
-        index += [UInt64(shard.count), UInt64(chunk.count)]
-        shard.append(copying: chunk.span.bytes)
-      }
-      let bytes = index.map { $0.littleEndian }
-      shard.append(copying: bytes.span.bytes)
-      if indexHasChecksum {
-        let checksum = [crc32c(bytes.span.bytes).littleEndian]
-        shard.append(copying: checksum.span.bytes)
-      }
+  /// Appends to encoded inner chunks where each of them lies, nil where all its voxels are the fill
+  /// value.
+  func appendIndex(of ranges: [Range<Int>?], to shard: inout [UInt8]) {
+    precondition(indexIsAtEnd && ranges.count == count, "the shard's layout is read only")
+    let index = ranges.flatMap { range -> [UInt64] in
+      range.map { [UInt64($0.lowerBound), UInt64($0.count)] } ?? [.max, .max]
+    }
+    let start = shard.count
+    shard.appendColumn(index)
+    if indexHasChecksum {
+      shard.appendColumn([crc32c(shard.span.bytes.extracting(start..<shard.count))])
     }
   }
 }

@@ -12,6 +12,18 @@ extension ZarrArray {
   public func read<Scalar: VoxelScalar>(
     _ box: VoxelBox, as type: Scalar.Type
   ) throws(VolumeError) -> Volume<Scalar> {
+    try read(box, as: type, threads: 1)
+  }
+
+  /// Reads a region, all channels, its chunks side by side on at most `threads` threads.
+  ///
+  /// For whoever reads one large region; stages read many blocks side by side already.
+  ///
+  /// - Returns: As ``read(_:as:)``.
+  /// - Throws: As ``read(_:as:)``.
+  public func read<Scalar: VoxelScalar>(
+    _ box: VoxelBox, as type: Scalar.Type, threads: Int
+  ) throws(VolumeError) -> Volume<Scalar> {
     try requireType(type)
     guard !box.isEmpty, metadata.box.contains(box) else {
       throw VolumeError(
@@ -20,12 +32,20 @@ extension ZarrArray {
     }
     if let whole = try readWholeChunk(box, as: type) { return whole }
     let wanted = geometry.region(of: box)
-    let grid = geometry.fileGrid
+    let files = geometry.fileGrid.indices(touching: wanted)
     // The chunks tile the box: those that are not stored set the fill value.
     let values = try regionValues(wanted) { (room: inout RegionRoom<Scalar>) throws(VolumeError) in
-      var chunk: [Scalar] = []
-      for file in grid.indices(touching: wanted) {
-        try self.readFile(file, wanted, into: &room, by: &chunk)
+      guard let sharding = zarr.sharding else {
+        return try room.forEachChunk(
+          files, of: geometry.decodedGrid, threads: threads, scratch: { [Scalar]() }
+        ) { (index, room, chunk) throws(VolumeError) in
+          try self.readChunk(index, wanted, into: &room, by: &chunk) { () throws(VolumeError) in
+            try self.readStored(index)
+          }
+        }
+      }
+      for file in files {
+        try readShard(file, sharding, wanted, into: &room, threads: threads)
       }
     }
     return Volume(channels: metadata.channels, box: box, values: values)
@@ -57,48 +77,69 @@ extension ZarrArray {
     return Volume(channels: metadata.channels, box: box, values: values)
   }
 
-  /// Reads what a file holds of a region; `chunk` holds one decoded chunk after the other.
-  private func readFile<Scalar: VoxelScalar>(
-    _ file: ChunkIndex, _ wanted: ChunkRegion, into room: inout RegionRoom<Scalar>,
-    by chunk: inout [Scalar]
+  /// Reads what a chunk holds of a region; `chunk` holds one decoded chunk after the other.
+  private func readChunk<Scalar: VoxelScalar>(
+    _ index: ChunkIndex, _ wanted: ChunkRegion, into room: inout RegionRoom<Scalar>,
+    by chunk: inout [Scalar], from bytes: () throws(VolumeError) -> [UInt8]?
   ) throws(VolumeError) {
-    let fill = zarr.fill.value(Scalar.self)
-    guard let sharding = zarr.sharding else {
-      let region = geometry.decodedGrid.region(of: file)
-      let isStored = try decodeChunk(file, to: &chunk) { () throws(VolumeError) in
-        try self.readStored(file)
-      }
-      if isStored { room.copy(chunk.span, of: region) } else { room.fill(region, with: fill) }
-      return
+    let region = geometry.decodedGrid.region(of: index)
+    let part = neededPart(of: region, for: wanted)
+    guard try decodeChunk(index, firstValues: part.valueCount, to: &chunk, from: bytes) else {
+      return room.fill(region, with: zarr.fill.value(Scalar.self))
     }
-    let fileRegion = geometry.fileGrid.region(of: file)
-    let inner = geometry.decodedGrid.indices(touching: wanted.intersection(fileRegion))
+    room.copy(chunk.span, of: part)
+  }
+
+  /// The first planes of a chunk that hold all that a region wants of it, or all of it.
+  ///
+  /// A codec that decodes from the first byte on need not go further. What a cache keeps is whole.
+  private func neededPart(of region: ChunkRegion, for wanted: ChunkRegion) -> ChunkRegion {
+    let planes = min(wanted.box.end.z, region.box.end.z) - region.box.origin.z
+    guard cache == nil, geometry.reordering == nil, zarr.format != .n5, region.channels.count == 1,
+      region.times.count == 1, planes * 4 <= region.box.extent.z * 3
+    else { return region }
+    var part = region
+    let extent = region.box.extent
+    part.box = VoxelBox(
+      origin: region.box.origin, extent: VoxelExtent(z: planes, y: extent.y, x: extent.x))
+    return part
+  }
+
+  /// Reads what a shard holds of a region.
+  private func readShard<Scalar: VoxelScalar>(
+    _ index: ChunkIndex, _ sharding: Sharding, _ wanted: ChunkRegion,
+    into room: inout RegionRoom<Scalar>, threads: Int
+  ) throws(VolumeError) {
+    let grid = geometry.decodedGrid
+    let here = wanted.intersection(geometry.fileGrid.region(of: index))
     var pending: [ChunkIndex] = []
-    for index in inner {
-      guard let cached = cachedChunk(index, as: Scalar.self) else {
-        pending.append(index)
+    for inner in grid.indices(touching: here) {
+      guard let cached = cachedChunk(inner, as: Scalar.self) else {
+        pending.append(inner)
         continue
       }
-      room.copy(cached.span, of: geometry.decodedGrid.region(of: index))
+      room.copy(cached.span, of: grid.region(of: inner))
     }
     guard !pending.isEmpty else { return }
-    guard let shard = try store.openFile(key(file)) else {
-      for index in pending { room.fill(geometry.decodedGrid.region(of: index), with: fill) }
-      return
+    guard let shard = try openShard(index, sharding) else {
+      return room.fill(here, with: zarr.fill.value(Scalar.self))
     }
-    let places = try ShardIndex(of: shard, sharding)
-    for index in pending {
-      let region = geometry.decodedGrid.region(of: index)
-      let place = geometry.shardGrid.place(of: index)
-      guard let range = places.ranges[place] else {
-        room.fill(region, with: fill)
-        continue
+    try room.forEachChunk(pending, of: grid, threads: threads, scratch: { [Scalar]() }) {
+      (inner, room, chunk) throws(VolumeError) in
+      let range = shard.places.ranges[self.geometry.shardGrid.place(of: inner)]
+      try self.readChunk(inner, wanted, into: &room, by: &chunk) { () throws(VolumeError) in
+        guard let range else { return nil }
+        return try self.readChunk(range, of: shard.file)
       }
-      _ = try decodeChunk(index, to: &chunk) { () throws(VolumeError) in
-        try self.readChunk(range, of: shard)
-      }
-      room.copy(chunk.span, of: region)
     }
+  }
+
+  private func openShard(
+    _ index: ChunkIndex, _ sharding: Sharding
+  ) throws(VolumeError) -> OpenShard? {
+    guard let file = try store.openFile(key(index)) else { return nil }
+    let places = try ShardIndex(of: file, sharding)
+    return OpenShard(file: file, places: places)
   }
 
   /// The bytes of one decoded chunk.
@@ -134,11 +175,12 @@ extension ZarrArray {
     cache?.value(for: ChunkCache.Key(path: path, index: index), as: type)
   }
 
-  /// Gives a chunk's values in the array's order of axes; false where it is not stored.
+  /// Gives a chunk's values, or the first of them, in the array's order of axes; false where it is
+  /// not stored.
   ///
   /// Without a cache that keeps them, the values take the place of those that `values` holds.
   private func decodeChunk<Scalar: VoxelScalar>(
-    _ index: ChunkIndex, to values: inout [Scalar],
+    _ index: ChunkIndex, firstValues: Int? = nil, to values: inout [Scalar],
     from bytes: () throws(VolumeError) -> [UInt8]?
   ) throws(VolumeError) -> Bool {
     if let cached = cachedChunk(index, as: Scalar.self) {
@@ -147,32 +189,39 @@ extension ZarrArray {
     }
     guard let stored = try bytes() else { return false }
     if cache != nil { values = [] }
-    try decode(stored, to: &values, key: key(fileIndex(of: index)))
+    try decode(
+      stored, firstValues: firstValues, to: &values, key: key(fileIndex(of: index)),
+      comparing: .outermost)
     cache?.insert(values, for: ChunkCache.Key(path: path, index: index))
     return true
   }
 
-  /// Decodes a chunk in place of the values of another, or of none.
+  /// Decodes a chunk, or its first values, in place of the values of another, or of none.
   func decode<Scalar: VoxelScalar>(
-    _ stored: [UInt8], to values: inout [Scalar], key: String
+    _ stored: [UInt8], firstValues: Int? = nil, to values: inout [Scalar], key: String,
+    comparing checksums: CodecChain.Checksums
   ) throws(VolumeError) {
     guard let reordering = geometry.reordering else {
-      return try decodeStored(stored, to: &values, key: key)
+      return try decodeStored(
+        stored, firstValues: firstValues, to: &values, key: key, comparing: checksums)
     }
     var unordered: [Scalar] = []
-    try decodeStored(stored, to: &unordered, key: key)
+    try decodeStored(stored, firstValues: nil, to: &unordered, key: key, comparing: checksums)
     reordering.reorder(unordered, into: &values)
   }
 
   /// Decodes a chunk whose axes stay in the order in which they are stored.
   private func decodeStored<Scalar: VoxelScalar>(
-    _ stored: [UInt8], to values: inout [Scalar], key: String
+    _ stored: [UInt8], firstValues: Int?, to values: inout [Scalar], key: String,
+    comparing checksums: CodecChain.Checksums
   ) throws(VolumeError) {
     guard zarr.format != .n5 else {
       return try decodeBlock(stored, to: &values, path: store.path(of: key))
     }
     do throws(CodecError) {
-      try zarr.decodedChain.decode(stored, count: geometry.decodedGrid.valueCount, to: &values)
+      try zarr.decodedChain.decode(
+        stored, count: geometry.decodedGrid.valueCount, first: firstValues, to: &values,
+        comparing: checksums)
     } catch {
       throw VolumeError(
         .corruptChunk, path: store.path(of: key), "the chunk does not decode",
@@ -183,5 +232,16 @@ extension ZarrArray {
   /// The file that holds a decoded chunk.
   private func fileIndex(of index: ChunkIndex) -> ChunkIndex {
     zarr.sharding == nil ? index : geometry.shardGrid.shard(of: index)
+  }
+}
+
+/// A shard that is being read, by one thread or several.
+private final class OpenShard: Sendable {
+  let file: StoredFile
+  let places: ShardIndex
+
+  init(file: consuming StoredFile, places: ShardIndex) {
+    self.file = file
+    self.places = places
   }
 }

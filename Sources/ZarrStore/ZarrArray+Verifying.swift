@@ -49,7 +49,7 @@ extension ZarrArray: VerifiableStore {
   private func checkDecoding(_ bytes: [UInt8], _ key: String) throws(VolumeError) {
     func check<Scalar: VoxelScalar>(_ type: Scalar.Type) throws(VolumeError) {
       var values: [Scalar] = []
-      try decode(bytes, to: &values, key: key)
+      try decode(bytes, to: &values, key: key, comparing: .all)
     }
     try check(metadata.dataType.scalarType)
   }

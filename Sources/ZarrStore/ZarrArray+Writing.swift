@@ -1,5 +1,6 @@
 public import VolumeStore
 import Codecs
+import Synchronization
 public import Voxels
 
 extension ZarrArray {
@@ -14,20 +15,72 @@ extension ZarrArray {
   public func write<Scalar: VoxelScalar>(
     _ volume: borrowing Volume<Scalar>
   ) throws(VolumeError) -> [ChunkRecord] {
+    try write(volume, threads: 1)
+  }
+
+  /// Writes a region, all channels, its files side by side on at most `threads` threads.
+  ///
+  /// For whoever writes one large region; stages write many blocks side by side already.
+  ///
+  /// - Returns: As ``write(_:)``.
+  /// - Throws: As ``write(_:)``.
+  public func write<Scalar: VoxelScalar>(
+    _ volume: borrowing Volume<Scalar>, threads: Int
+  ) throws(VolumeError) -> [ChunkRecord] {
     try requireType(Scalar.self)
     try requireWritable()
     try requireAligned(volume.box)
     precondition(volume.channels == metadata.channels, "a write covers all channels")
-    let grid = geometry.fileGrid
+    let files = geometry.fileGrid.indices(touching: geometry.region(of: volume.box))
+    // A shard is large enough to be waited for alone.
+    let batchSize = zarr.sharding == nil ? WriteGroup.capacity : 1
+    let batchCount = (files.count + batchSize - 1) / batchSize
+    let written = Mutex<[Int: Result<[ChunkRecord], VolumeError>]>([:])
+    let volume = copy volume
+    concurrentForEach(0..<batchCount, threads: threads) { batch in
+      let range = batch * batchSize..<min((batch + 1) * batchSize, files.count)
+      let result: Result<[ChunkRecord], VolumeError>
+      do throws(VolumeError) {
+        result = .success(try self.write(volume, files[range]))
+      } catch {
+        result = .failure(error)
+      }
+      written.withLock { $0[batch] = result }
+    }
     var records: [ChunkRecord] = []
-    for index in grid.indices(touching: geometry.region(of: volume.box)) {
+    records.reserveCapacity(files.count)
+    let results = written.withLock { $0 }
+    for batch in 0..<batchCount {
+      if let result = results[batch] { records += try result.get() }
+    }
+    return records
+  }
+
+  /// Writes some files and waits for the disk once for all of them.
+  private func write<Scalar: VoxelScalar>(
+    _ volume: Volume<Scalar>, _ files: ArraySlice<ChunkIndex>
+  ) throws(VolumeError) -> [ChunkRecord] {
+    var group = WriteGroup(to: store)
+    var records: [ChunkRecord] = []
+    for index in files {
+      let key = key(index)
       let bytes =
         if let sharding = zarr.sharding {
           try encodeShard(volume, index, sharding)
         } else {
-          try encodeChunk(volume, grid.region(of: index), index)
+          try encodeChunk(volume, geometry.fileGrid.region(of: index), index)
         }
-      records.append(try store(bytes, index))
+      if let bytes {
+        try group.write(bytes.span.bytes, to: key)
+        records.append(ChunkRecord(key: key, storing: bytes.span.bytes))
+      } else {
+        try store.remove(key)
+        records.append(ChunkRecord(key: key, byteCount: 0, crc32c: 0))
+      }
+    }
+    try group.finish()
+    if let cache {
+      for index in files { invalidate(index, in: cache) }
     }
     return records
   }
@@ -46,17 +99,6 @@ extension ZarrArray {
       return false
     }
     return record.matches(bytes.span.bytes)
-  }
-
-  private func store(_ bytes: [UInt8]?, _ index: ChunkIndex) throws(VolumeError) -> ChunkRecord {
-    let key = key(index)
-    if let cache { invalidate(index, in: cache) }
-    guard let bytes else {
-      try store.remove(key)
-      return ChunkRecord(key: key, byteCount: 0, crc32c: 0)
-    }
-    try store.write(bytes.span.bytes, to: key)
-    return ChunkRecord(key: key, storing: bytes.span.bytes)
   }
 
   /// The bytes of one chunk; nil where every value is the fill value.
@@ -82,15 +124,27 @@ extension ZarrArray {
   ) throws(VolumeError) -> [UInt8]? {
     let shard = geometry.fileGrid.region(of: index)
     let covered = geometry.region(of: volume.box)
-    var chunks: [[UInt8]?] = []
+    var bytes: [UInt8] = []
+    // No more than the shard's room is touched, so that asking for all of it costs nothing.
+    bytes.reserveCapacity(
+      geometry.decodedGrid.valueCount * MemoryLayout<Scalar>.stride * sharding.count
+        + sharding.indexByteCount)
+    var ranges: [Range<Int>?] = []
     for inner in geometry.decodedGrid.indices(touching: shard) {
       let region = geometry.decodedGrid.region(of: inner)
       // Inner chunks wholly outside the array stay empty.
-      let isInside = !region.intersection(covered).isEmpty
-      chunks.append(isInside ? try encodeChunk(volume, region, inner) : nil)
+      guard !region.intersection(covered).isEmpty,
+        let chunk = try encodeChunk(volume, region, inner)
+      else {
+        ranges.append(nil)
+        continue
+      }
+      ranges.append(bytes.count..<bytes.count + chunk.count)
+      bytes += chunk
     }
-    guard chunks.contains(where: { $0 != nil }) else { return nil }
-    return sharding.assemble(chunks)
+    guard !bytes.isEmpty else { return nil }
+    sharding.appendIndex(of: ranges, to: &bytes)
+    return bytes
   }
 
   private func invalidate(_ index: ChunkIndex, in cache: ChunkCache) {
