@@ -6,12 +6,23 @@ import ZarrStore
 
 /// The formats that volumes are read from; the first that recognises a source opens it.
 public let volumeFormats: [any VolumeFormat.Type] = [
+  RawFormat.self,
   ZarrFormat.self,
   PrecomputedFormat.self,
   N5Format.self,
   HDF5Format.self,
   TIFFFormat.self,
   PNGFormat.self,
+  NIfTIFormat.self,
+  NRRDFormat.self,
+  NumPyFormat.self,
+]
+
+/// The formats that volumes are written to from the first voxel to the last.
+public let volumeExports: [any VolumeExport.Type] = [
+  NIfTIExport.self,
+  NRRDExport.self,
+  NumPyExport.self,
 ]
 
 /// Opens a volume of any known format.
@@ -46,5 +57,6 @@ public func openVolume(
   throw VolumeError(
     .unsupportedFeature, path: path, "is of no known format",
     expected: names.joined(separator: ", "),
-    remedy: "name a folder of TIFF sections, or a file of one of these formats")
+    remedy: "name a folder of sections, or a file of one of these formats; for raw binary state "
+      + "--shape and --data-type")
 }
