@@ -9,6 +9,9 @@ public let volumeExports: [any VolumeExport.Type] = [
   HDF5Export.self,
   TIFFExport.self,
   PNGExport.self,
+  NIfTIExport.self,
+  NRRDExport.self,
+  NumPyExport.self,
 ]
 
 /// The format whose file ending a name has; the longest ending that fits decides.

@@ -18,13 +18,6 @@ public let volumeFormats: [any VolumeFormat.Type] = [
   NumPyFormat.self,
 ]
 
-/// The formats that volumes are written to from the first voxel to the last.
-public let volumeExports: [any VolumeExport.Type] = [
-  NIfTIExport.self,
-  NRRDExport.self,
-  NumPyExport.self,
-]
-
 /// Opens a volume of any known format.
 ///
 /// - Parameters:
