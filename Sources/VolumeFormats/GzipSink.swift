@@ -14,9 +14,9 @@ final class GzipSink: VolumeSink {
   private let places: [Int]
   /// The compressed channels, in the order in which they lie in the file.
   private let parts: [GzipPart]
+  private let threads: Int
   private let nextSection = Mutex(0)
 
-  private static let level = 4
   private static let mostChannels = 256
 
   /// Creates the file.
@@ -33,6 +33,7 @@ final class GzipSink: VolumeSink {
   ) throws(VolumeError) {
     metadata = request.metadata
     path = request.path
+    threads = request.threads
     self.places = places ?? Array(0..<metadata.channels)
     let extent = metadata.extent
     unit = VoxelExtent(z: min(metadata.storageUnit.z, extent.z), y: extent.y, x: extent.x)
@@ -42,13 +43,13 @@ final class GzipSink: VolumeSink {
         found: "\(metadata.channels)", expected: "at most \(GzipSink.mostChannels)",
         remedy: "write a file that is not compressed")
     }
-    let first = try GzipPart(path, replacing: request.isReplacing, level: GzipSink.level)
+    let first = try GzipPart(path, replacing: request.isReplacing)
     try first.append(plain + DeflateStream.memberHeader)
-    try first.compress(packed.span.bytes)
+    try first.compress(packed.span.bytes, threads: 1)
     var parts = [first]
     for channel in 1..<max(1, metadata.channels) {
       parts.append(
-        try GzipPart("\(path).channel-\(channel)", replacing: true, level: GzipSink.level))
+        try GzipPart("\(path).channel-\(channel)", replacing: true))
     }
     self.parts = parts
   }
@@ -70,7 +71,7 @@ final class GzipSink: VolumeSink {
       }
       for channel in 0..<metadata.channels {
         try parts[places[channel]].compress(
-          bytes.extracting(channel * count..<(channel + 1) * count))
+          bytes.extracting(channel * count..<(channel + 1) * count), threads: threads)
       }
       section = box.end.z
     }
@@ -95,46 +96,94 @@ final class GzipSink: VolumeSink {
 }
 
 /// A file that grows by what is compressed.
+///
+/// Bytes are compressed in pieces that do not refer to one another, by several threads; how they
+/// are cut does not depend on how many.
 private final class GzipPart: Sendable {
   private struct Output: ~Copyable {
     var file: NewFile
     var byteCount = 0
+    var trailer = DeflateStream.Trailer()
+
+    mutating func append(_ bytes: RawSpan) throws(VolumeError) {
+      try file.write(bytes, at: byteCount)
+      byteCount += bytes.byteCount
+    }
+  }
+
+  private struct Piece: Sendable {
+    var bytes: [UInt8]
+    var trailer: DeflateStream.Trailer
   }
 
   private let output: Mutex<Output>
-  private let stream: Mutex<DeflateStream>
   private let path: String
 
-  init(_ path: String, replacing: Bool, level: Int) throws(VolumeError) {
+  private static let level = 4
+  private static let pieceByteCount = 1 << 20
+
+  init(_ path: String, replacing: Bool) throws(VolumeError) {
     self.path = path
-    do throws(CodecError) {
-      stream = Mutex(try DeflateStream(level: level))
-    } catch {
-      throw VolumeError(.inputOutput, path: path, "cannot be compressed", cause: error)
-    }
     output = Mutex(Output(file: try NewFile(path: path, replacing: replacing)))
   }
 
-  func append(_ bytes: [UInt8]) throws(VolumeError) { try append(bytes.span.bytes) }
+  func append(_ bytes: [UInt8]) throws(VolumeError) {
+    try output.withLock { output throws(VolumeError) in try output.append(bytes.span.bytes) }
+  }
 
-  private func append(_ bytes: RawSpan) throws(VolumeError) {
+  func compress(_ bytes: RawSpan, threads: Int) throws(VolumeError) {
+    let size = GzipPart.pieceByteCount
+    let count = (bytes.byteCount + size - 1) / size
+    // As many at once as threads, so that memory stays at a few pieces.
+    for first in stride(from: 0, to: count, by: max(1, threads)) {
+      let numbers = first..<min(count, first + max(1, threads))
+      let pieces = Mutex([Int: Result<Piece, CodecError>]())
+      concurrentForEach(numbers, threads: threads) { number in
+        let part = bytes.extracting(number * size..<min(bytes.byteCount, (number + 1) * size))
+        let piece = GzipPart.compressed(part, isLast: false)
+        pieces.withLock { $0[number] = piece }
+      }
+      let done = pieces.withLock { $0 }
+      for number in numbers {
+        guard let piece = done[number] else { preconditionFailure("every piece was compressed") }
+        try append(piece)
+      }
+    }
+  }
+
+  private static func compressed(_ bytes: RawSpan, isLast: Bool) -> Result<Piece, CodecError> {
+    do throws(CodecError) {
+      var stream = try DeflateStream(level: level)
+      var packed: [UInt8] = []
+      packed.reserveCapacity(bytes.byteCount / 2)
+      stream.write(bytes) { packed.append(copying: $0) }
+      stream.finish(isLast: isLast) { packed.append(copying: $0) }
+      return .success(Piece(bytes: packed, trailer: stream.trailer))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private func append(_ piece: Result<Piece, CodecError>) throws(VolumeError) {
+    let packed: Piece
+    do throws(CodecError) {
+      packed = try piece.get()
+    } catch {
+      throw VolumeError(.inputOutput, path: path, "cannot be compressed", cause: error)
+    }
     try output.withLock { output throws(VolumeError) in
-      try output.file.write(bytes, at: output.byteCount)
-      output.byteCount += bytes.byteCount
+      try output.append(packed.bytes.span.bytes)
+      output.trailer = output.trailer.followed(by: packed.trailer)
     }
   }
 
-  func compress(_ bytes: RawSpan) throws(VolumeError) {
-    try stream.withLock { stream throws(VolumeError) in
-      try stream.write(bytes) { (packed) throws(VolumeError) in try append(packed) }
-    }
-  }
-
+  /// Ends the member's blocks where this is their last part.
   func finish(isLast: Bool) throws(VolumeError) -> DeflateStream.Trailer {
-    try stream.withLock { stream throws(VolumeError) in
-      try stream.finish(isLast: isLast) { (packed) throws(VolumeError) in try append(packed) }
-      return stream.trailer
+    if isLast {
+      let none: [UInt8] = []
+      try append(GzipPart.compressed(none.span.bytes, isLast: true))
     }
+    return output.withLock { $0.trailer }
   }
 
   func copy(to other: GzipPart) throws(VolumeError) {
@@ -148,5 +197,15 @@ private final class GzipPart: Sendable {
 
   func commit() throws(VolumeError) {
     try output.withLock { output throws(VolumeError) in try output.file.commit() }
+  }
+}
+
+extension [UInt8] {
+  fileprivate mutating func append(copying bytes: RawSpan) {
+    let start = count
+    append(contentsOf: repeatElement(0, count: bytes.byteCount))
+    var span = mutableSpan
+    var target = span.mutableBytes
+    target.copy(bytes, to: start)
   }
 }

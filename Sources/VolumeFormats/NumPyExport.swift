@@ -16,7 +16,7 @@ public enum NumPyExport: VolumeExport {
     let extent = metadata.extent
     var shape = [extent.z, extent.y, extent.x]
     let channels = metadata.channels / metadata.timePoints
-    if metadata.channels > 1 || metadata.hasChannelAxis { shape.insert(channels, at: 0) }
+    if channels > 1 || metadata.hasChannelAxis { shape.insert(channels, at: 0) }
     if metadata.timePoints > 1 { shape.insert(metadata.timePoints, at: 0) }
     return try DenseSink(
       request, header: NumPyHeader.encoded(metadata.dataType, shape: shape))

@@ -25,7 +25,8 @@ package struct FileStatus {
   /// The status of a file that has to be there.
   package static func ofFile(_ path: String) throws(VolumeError) -> FileStatus {
     guard let status = try FileStatus(path) else {
-      throw VolumeError(.notFound, path: path, "no such file")
+      throw VolumeError(
+        .notFound, path: path, "no such file", remedy: "check the path, or put the file there")
     }
     guard status.isRegularFile else {
       throw VolumeError(
