@@ -15,6 +15,7 @@ public struct BlockTable: Hashable, Sendable {
   /// The types by the number that stands for them in a file; append only.
   private static let typeCodes: [DataType] = [
     .uint8, .uint16, .uint32, .uint64, .int8, .int16, .int32, .int64, .float32, .float64,
+    .float16,
   ]
 
   private static let magic = Array("FSCTABL1".utf8)

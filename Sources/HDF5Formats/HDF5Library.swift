@@ -257,7 +257,7 @@ extension DataType {
       switch self {
       case .uint8, .uint16, .uint32, .uint64: "u"
       case .int8, .int16, .int32, .int64: "i"
-      case .float32, .float64: "f"
+      case .float16, .float32, .float64: "f"
       }
     return chdf5_number_type(
       CChar(truncatingIfNeeded: kind.value), Int32(byteCount), isBigEndian ? 1 : 0)

@@ -92,7 +92,7 @@ public struct ModelDescription: Hashable, Sendable {
     case .uint8, .int8: inputScale
     case .uint16, .int16: inputScale * 255 / 65535
     case .uint32, .int32, .uint64, .int64: inputScale * 255 / 4_294_967_296
-    case .float32, .float64: inputScale * 255
+    case .float16, .float32, .float64: inputScale * 255
     }
   }
 

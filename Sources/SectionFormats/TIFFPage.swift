@@ -138,6 +138,7 @@ struct TIFFPage: Hashable {
     case (SAMPLEFORMAT_INT, 16): .int16
     case (SAMPLEFORMAT_INT, 32): .int32
     case (SAMPLEFORMAT_INT, 64): .int64
+    case (SAMPLEFORMAT_IEEEFP, 16): .float16
     case (SAMPLEFORMAT_IEEEFP, 32): .float32
     case (SAMPLEFORMAT_IEEEFP, 64): .float64
     default:

@@ -155,7 +155,7 @@ struct TIFFPageLayout: Sendable {
     directory.addTiles(tiles.map(\.count))
     let format =
       switch dataType {
-      case .float32, .float64: SAMPLEFORMAT_IEEEFP
+      case .float16, .float32, .float64: SAMPLEFORMAT_IEEEFP
       case .int8, .int16, .int32, .int64: SAMPLEFORMAT_INT
       case .uint8, .uint16, .uint32, .uint64: SAMPLEFORMAT_UINT
       }

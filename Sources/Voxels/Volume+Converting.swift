@@ -8,6 +8,7 @@ extension Volume {
   @specialized(where Scalar == UInt16, Other == UInt64)
   @specialized(where Scalar == UInt32, Other == UInt64)
   @specialized(where Scalar == Float, Other == UInt8)
+  @specialized(where Scalar == Float16, Other == Float)
   public func converted<Other: VoxelScalar>(to type: Other.Type) -> Volume<Other> {
     let source = span
     let values = [Other](capacity: source.count) { output in

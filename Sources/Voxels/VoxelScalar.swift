@@ -5,20 +5,25 @@ public enum DataType: String, Hashable, Sendable, Codable, CaseIterable {
   /// A signed integer.
   case int8, int16, int32, int64
   /// An IEEE 754 floating-point number.
-  case float32, float64
+  case float16, float32, float64
 
   /// The bytes one value takes.
   public var byteCount: Int {
     switch self {
     case .uint8, .int8: 1
-    case .uint16, .int16: 2
+    case .uint16, .int16, .float16: 2
     case .uint32, .int32, .float32: 4
     case .uint64, .int64, .float64: 8
     }
   }
 
   /// Whether values are whole numbers.
-  public var isInteger: Bool { self != .float32 && self != .float64 }
+  public var isInteger: Bool {
+    switch self {
+    case .float16, .float32, .float64: false
+    case .uint8, .uint16, .uint32, .uint64, .int8, .int16, .int32, .int64: true
+    }
+  }
 
   /// The Swift type of one value.
   public var scalarType: any VoxelScalar.Type {
@@ -31,6 +36,7 @@ public enum DataType: String, Hashable, Sendable, Codable, CaseIterable {
     case .int16: Int16.self
     case .int32: Int32.self
     case .int64: Int64.self
+    case .float16: Float16.self
     case .float32: Float.self
     case .float64: Double.self
     }
@@ -154,6 +160,12 @@ extension Int64: VoxelScalar {
   /// Named `int64` on disk.
   @inlinable
   public static var dataType: DataType { .int64 }
+}
+
+extension Float16: VoxelScalar {
+  /// Named `float16` on disk.
+  @inlinable
+  public static var dataType: DataType { .float16 }
 }
 
 extension Float: VoxelScalar {

@@ -125,6 +125,9 @@ struct FillValue: Hashable, Sendable {
     case .int16: integer(json, Int16.self)
     case .int32: integer(json, Int32.self)
     case .int64: integer(json, Int64.self)
+    case .float16:
+      real(json).map { FillValue(Float16($0)) }
+        ?? bits(json, UInt16.self).map { FillValue(Float16(bitPattern: $0)) }
     case .float32:
       real(json).map { FillValue(Float($0)) }
         ?? bits(json, UInt32.self).map { FillValue(Float(bitPattern: $0)) }
@@ -172,6 +175,7 @@ struct FillValue: Hashable, Sendable {
     case .int16: .integer(Int64(value(Int16.self)))
     case .int32: .integer(Int64(value(Int32.self)))
     case .int64: .integer(value(Int64.self))
+    case .float16: Self.json(Double(value(Float16.self)))
     case .float32: Self.json(Double(value(Float.self)))
     case .float64: Self.json(value(Double.self))
     }

@@ -85,7 +85,7 @@ extension ZarrMetadata {
 
   /// Whether chunks are stored as ours are, apart from the order of axes.
   var isWritable: Bool {
-    chain.transpose == nil && decodedChain.transpose == nil
+    !isBoolean && chain.transpose == nil && decodedChain.transpose == nil
       && sharding?.indexIsAtEnd != false
   }
 }

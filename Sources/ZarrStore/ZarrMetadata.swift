@@ -12,6 +12,8 @@ struct ZarrMetadata: Sendable {
   /// The voxels along each axis, slowest first.
   var shape: [Int]
   var dataType: DataType
+  /// Whether the array is of `bool`, whose bytes are read as 0 and 1 of `uint8`.
+  var isBoolean = false
   /// The shape of a stored object: a chunk, or a shard of a sharded array.
   var chunkShape: [Int]
   var keyEncoding = ChunkKeyEncoding()
@@ -64,10 +66,11 @@ struct ZarrMetadata: Sendable {
       ])
     shape = try document.lengths(root["shape"], "shape")
     let (typeName, _) = try document.extensionPoint(root["data_type"], "data_type")
-    guard let dataType = DataType(rawValue: typeName) else {
+    isBoolean = typeName == "bool"
+    guard let dataType = isBoolean ? .uint8 : DataType(rawValue: typeName) else {
       throw document.unsupported(
         "the data type is not supported", found: typeName,
-        expected: DataType.allCases.map { $0.rawValue }.joined(separator: ", "))
+        expected: (["bool"] + DataType.allCases.map { $0.rawValue }).joined(separator: ", "))
     }
     self.dataType = dataType
     let (gridName, grid) = try document.extensionPoint(root["chunk_grid"], "chunk_grid")
@@ -80,7 +83,12 @@ struct ZarrMetadata: Sendable {
     }
     chunkShape = try document.lengths(grid["chunk_shape"], "chunk_shape", rank: shape.count)
     keyEncoding = try ChunkKeyEncoding(root["chunk_key_encoding"], in: document)
-    fill = try FillValue(root["fill_value"], dataType: dataType, in: document)
+    if isBoolean, let isSet = root["fill_value"]?.bool {
+      fill = FillValue(UInt8(isSet ? 1 : 0))
+    } else {
+      fill = try FillValue(
+        isBoolean ? .null : root["fill_value"], dataType: dataType, in: document)
+    }
     let parsed = try CodecChain.parse(
       root["codecs"], dataType: dataType, chunkShape: chunkShape, in: document)
     chain = parsed.chain
@@ -137,7 +145,7 @@ struct ZarrMetadata: Sendable {
       "zarr_format": .integer(3),
       "node_type": .string("array"),
       "shape": .array(shape.map { .integer(Int64($0)) }),
-      "data_type": .string(dataType.rawValue),
+      "data_type": .string(isBoolean ? "bool" : dataType.rawValue),
       "chunk_grid": .object([
         "name": .string("regular"),
         "configuration": .object([

@@ -4,13 +4,19 @@ import VolumeStore
 import ZarrStore
 import Voxels
 
-/// Arrays that zarr-python 3.1.6 wrote (tools/golden/zarr.py).
-@Suite struct `An array of zarr-python` {
-  static let folder = "\(volumesFolder)/golden/zarr-python-3.1.6"
-  static let cases = folderContents(folder).filter { isFolder("\(folder)/\($0)") }
+/// Arrays that zarr-python 3.1.6 and tensorstore 0.1.86 wrote (tools/golden/zarr.py,
+/// tools/golden/tensorstore-zarr.py).
+@Suite struct `A Zarr array of another library` {
+  static let folder = "\(volumesFolder)/golden"
+  static let cases = ["zarr-python-3.1.6/", "tensorstore-0.1.86/zarr3-"].flatMap { library in
+    let parts = library.split(separator: "/", omittingEmptySubsequences: false)
+    return folderContents("\(folder)/\(parts[0])").filter {
+      $0.hasPrefix(parts[1]) && isFolder("\(folder)/\(parts[0])/\($0)")
+    }.map { "\(parts[0])/\($0)" }
+  }
 
   @Test func `is there in every kind`() {
-    #expect(Self.cases.count == 49)
+    #expect(Self.cases.count == 66)
   }
 
   @Test(arguments: cases) func `is read as it was written`(name: String) throws {

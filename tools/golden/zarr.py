@@ -47,6 +47,8 @@ def values(dtype, shape=SHAPE, seed=1):
     """Smooth in parts, random in others, so that codecs both win and lose."""
     generator = np.random.default_rng(seed)
     dtype = np.dtype(dtype)
+    if dtype.kind == "b":
+        return generator.integers(0, 2, size=shape).astype(bool)
     if dtype.kind == "f":
         data = generator.normal(size=shape).astype(dtype)
     else:
@@ -54,13 +56,15 @@ def values(dtype, shape=SHAPE, seed=1):
         data = generator.integers(info.min, info.max, size=shape, dtype=dtype, endpoint=True)
     data[..., : shape[-1] // 2] = 7
     data[..., 0] = 0
+    if dtype.kind != "f":
+        data[..., -1, -1], data[..., -2, -1] = info.min, info.max
     return data
 
 
 LITTLE = BytesCodec(endian="little")
 CASES = {}
 for name in (
-    "uint8 uint16 uint32 uint64 int8 int16 int32 int64 float32 float64".split()
+    "uint8 uint16 uint32 uint64 int8 int16 int32 int64 float16 float32 float64 bool".split()
 ):
     CASES[f"{name}-zstd"] = dict(dtype=name, codecs=[LITTLE, ZstdCodec(level=3, checksum=True)])
 CASES |= {
@@ -76,6 +80,12 @@ CASES |= {
     "uint8-v2-keys": dict(dtype="uint8", codecs=[LITTLE], keys=("v2", ".")),
     "uint8-dot-keys": dict(dtype="uint8", codecs=[LITTLE], keys=("default", ".")),
     "float32-nan-fill": dict(dtype="float32", codecs=[LITTLE], fill=float("nan"), hole=True),
+    "float16-infinite-fill": dict(
+        dtype="float16", codecs=[BytesCodec(endian="big")], fill=float("-inf"), hole=True
+    ),
+    "bool-true-fill": dict(dtype="bool", codecs=[LITTLE, GzipCodec(level=1)], fill=True, hole=True),
+    "int64-negative-fill": dict(dtype="int64", codecs=[LITTLE], fill=-(2**63), hole=True),
+    "uint64-largest-fill": dict(dtype="uint64", codecs=[LITTLE], fill=2**64 - 1, hole=True),
     "uint64-large-fill": dict(dtype="uint64", codecs=[LITTLE], fill=2**63 + 5, hole=True),
     "float32-channels": dict(
         dtype="float32", shape=(3, *SHAPE), chunk=(3, *CHUNK), codecs=[LITTLE, ZstdCodec(level=3)]
@@ -93,6 +103,22 @@ CASES["uint64-blosc-bitshuffle"] = dict(
     dtype="uint64",
     codecs=[LITTLE, BloscCodec(cname="lz4", clevel=9, shuffle="bitshuffle", typesize=8)],
 )
+CASES["float64-blosc-noshuffle"] = dict(
+    dtype="float64", codecs=[LITTLE, BloscCodec(cname="zstd", clevel=1, shuffle="noshuffle", typesize=8)]
+)
+for name, inner in {
+    "raw": [], "blosc": [BloscCodec(cname="lz4", clevel=5, shuffle="shuffle", typesize=2)],
+    "gzip-crc32c": [GzipCodec(level=5), Crc32cCodec()],
+}.items():
+    CASES[f"uint16-sharded-{name}"] = dict(
+        dtype="uint16", chunk=(6, 6, 8), hole=True,
+        codecs=[
+            ShardingCodec(
+                chunk_shape=(3, 6, 4), codecs=[BytesCodec(endian="big"), *inner],
+                index_codecs=[LITTLE],
+            )
+        ],
+    )
 for location in ("start", "end"):
     CASES[f"uint64-sharded-index-{location}"] = dict(
         dtype="uint64",
