@@ -175,7 +175,7 @@ extension DataType {
     case .int16, .uint16: .uint16
     case .int32, .uint32: .uint32
     case .int64, .uint64: .uint64
-    case .float32, .float64: nil
+    case .float16, .float32, .float64: nil
     }
   }
 }

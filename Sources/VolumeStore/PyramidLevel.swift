@@ -42,7 +42,12 @@ public struct PyramidLevel: Hashable, Sendable {
       // The fine axes are down to one voxel: go on with the coarse ones.
       factors = VoxelExtent(z: min(extent.z, 2), y: min(extent.y, 2), x: min(extent.x, 2))
     }
-    guard factors != VoxelExtent(cube: 1) else { return nil }
+    return factors == VoxelExtent(cube: 1) ? nil : coarser(by: factors)
+  }
+
+  /// The level of which one voxel covers some voxels of this one, 1 or 2 along each axis.
+  package func coarser(by factors: VoxelExtent) -> PyramidLevel {
+    let size = voxelSize
     return PyramidLevel(
       extent: VoxelExtent(
         z: (extent.z + factors.z - 1) / factors.z, y: (extent.y + factors.y - 1) / factors.y,

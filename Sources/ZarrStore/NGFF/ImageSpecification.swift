@@ -66,11 +66,17 @@ public struct ImageSpecification: Sendable {
     self.format = format
   }
 
+  /// The levels of the image that labels lie in; nil goes by ``levelLimit``.
+  var fixedLevels: [PyramidLevel]?
+  /// The path from labels to the image that they lie in.
+  var labelledImage: String?
+
   /// The image's levels, finest first.
   public var levels: [PyramidLevel] {
-    PyramidLevel.levels(
-      extent: shape.extent, voxelSize: voxelSize, offset: offset, chunk: layout.chunk,
-      limit: levelLimit)
+    fixedLevels
+      ?? PyramidLevel.levels(
+        extent: shape.extent, voxelSize: voxelSize, offset: offset, chunk: layout.chunk,
+        limit: levelLimit)
   }
 
   /// The shape of a level's array.
@@ -147,7 +153,11 @@ public struct ImageSpecification: Sendable {
     ]
     if format == .omeZarr04 { multiscale["version"] = .string(version) }
     var members: JSONObject = ["multiscales": .array([.object(multiscale)])]
-    if kind == .labels { members["image-label"] = .object(["version": .string(version)]) }
+    if kind == .labels {
+      var label: JSONObject = ["version": .string(version)]
+      if let labelledImage { label["source"] = .object(["image": .string(labelledImage)]) }
+      members["image-label"] = .object(label)
+    }
     return members
   }
 

@@ -14,6 +14,10 @@ struct MultiscaleMetadata {
   }
 
   var name: String?
+  /// Whether the group says that it holds labels.
+  var isLabels: Bool
+  /// Whether the group is of ``version``.
+  var isCurrent: Bool
   /// The axes of the arrays, and what the image calls them.
   var axes: VolumeAxes
   var axisNames: [String]
@@ -60,6 +64,8 @@ struct MultiscaleMetadata {
     }
     if list.count > 1 { warnings.append("only the first of \(list.count) multiscales is read") }
     name = first["name"]?.string
+    isLabels = ome["image-label"] != nil
+    isCurrent = version == Self.version
     let parsed = try NGFFAxes(first["axes"], stated: stated, in: document)
     axes = parsed.axes
     axisNames = parsed.names

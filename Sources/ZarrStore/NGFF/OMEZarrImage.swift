@@ -12,6 +12,8 @@ public struct OMEZarrImage: Sendable {
   public let path: String
   /// The image's name, where it has one.
   public let name: String?
+  /// Whether the image says that it is one of labels.
+  public let isLabels: Bool
   /// The arrays, finest first.
   public let levels: [ZarrArray]
   /// The project's own attributes: affinity offsets, polarity, provenance.
@@ -47,6 +49,11 @@ public struct OMEZarrImage: Sendable {
       (attributes, notes) = try EarlierNGFF.modernized(attributes, in: document)
     }
     let multiscale = try MultiscaleMetadata(attributes, stated: axes, in: document)
+    if node.format == .zarr3, multiscale.isCurrent,
+      let fault = NGFFValidation.faults(in: attributes).first
+    {
+      notes.append("the image does not keep to OME-NGFF \(MultiscaleMetadata.version): \(fault)")
+    }
     var levels: [ZarrArray] = []
     for level in multiscale.levels {
       let array = try ZarrArray.open(
@@ -59,7 +66,7 @@ public struct OMEZarrImage: Sendable {
       levels.append(array)
     }
     return OMEZarrImage(
-      path: path, name: multiscale.name, levels: levels,
+      path: path, name: multiscale.name, isLabels: multiscale.isLabels, levels: levels,
       attributes: attributes[attributesKey]?.object ?? [:], warnings: notes + multiscale.warnings)
   }
 
@@ -176,7 +183,8 @@ public struct OMEZarrImage: Sendable {
     try store.write(text.span.bytes, to: key)
     try store.synchronize()
     return OMEZarrImage(
-      path: path, name: name, levels: levels, attributes: new, warnings: warnings)
+      path: path, name: name, isLabels: isLabels, levels: levels, attributes: new,
+      warnings: warnings)
   }
 
   private static func createArrays(
@@ -219,7 +227,7 @@ public struct OMEZarrImage: Sendable {
   }
 
   /// The description of the group in a folder.
-  private static func group(_ store: FileStore, _ limits: Limits) throws(VolumeError) -> StoreNode {
+  static func group(_ store: FileStore, _ limits: Limits) throws(VolumeError) -> StoreNode {
     let node = try StoreNode.required(store, limits: limits)
     try node.require(.group)
     if node.format == .zarr3 {
@@ -236,7 +244,8 @@ public struct OMEZarrImage: Sendable {
       throw node.document.malformed("the group is no image: it has no level s0")
     }
     return OMEZarrImage(
-      path: path, name: found.attributes["name"]?.string, levels: found.levels,
+      path: path, name: found.attributes["name"]?.string, isLabels: false,
+      levels: found.levels,
       attributes: found.attributes[attributesKey]?.object ?? [:], warnings: found.notes)
   }
 
