@@ -45,6 +45,12 @@ public struct MemoryBudgetError: Error, Hashable, Sendable, CustomStringConverti
   /// The least budget in bytes that would do: one worker on the smallest block.
   public var least: Int
 
+  /// Creates an error.
+  public init(budget: Int, least: Int) {
+    self.budget = budget
+    self.least = least
+  }
+
   /// The error as one line.
   public var description: String {
     "one block does not fit in \(mebibytes(budget)) of memory; "

@@ -45,7 +45,7 @@ struct AgglomerateStep {
       specification, at: output, fingerprint: "\(parameters)\nchunk=\(layout.chunk.text)",
       provenance: ["command": .string("agglomerate"), "parameters": .string(parameters)],
       policy: policy, runner: runner)
-    if image.isComplete, let sizes = SegmentSizes(image.image.attributes) { return sizes }
+    if image.isComplete, let sizes = SegmentSizes(image.attributes) { return sizes }
 
     let (tree, fragmentSizes) = try mergeTree(runner, block: block)
     var table = tree.segmentTable(threshold: threshold)

@@ -7,6 +7,8 @@ public enum AllCommands {
     SegmentCommand.self,
     ImportCommand.self,
     ExportCommand.self,
+    ConvertCommand.self,
+    CropCommand.self,
     InfoCommand.self,
     VerifyCommand.self,
     PredictCommand.self,

@@ -23,6 +23,7 @@ struct ConversionStep {
   let kind: VolumeKind
   let voxelSize: VoxelSize
   let output: OutputOptions
+  var format = ImageFormat.omeZarr
   /// The command, as it stands in the provenance.
   var command = "import"
 
@@ -32,8 +33,8 @@ struct ConversionStep {
     var metadata = input.reader.metadata
     metadata.voxelSize = voxelSize
     let image = try output.prepare(
-      name: kind.rawValue, kind: kind, metadata: metadata, from: input, command: command,
-      method: "copy 1", policy: policy, runner: runner)
+      name: kind.rawValue, kind: kind, metadata: metadata, as: format, from: input,
+      command: command, method: "copy 1", policy: policy, runner: runner)
     guard !image.isComplete else { return }
     try copy(to: image, with: runner)
     try image.buildPyramid(kind.downsampling, with: runner)

@@ -40,11 +40,9 @@ struct ImportCommand: Command {
     references: ["OME-NGFF 0.5, https://ngff.openmicroscopy.org/0.5/"])
 
   func run(_ context: CommandContext) throws {
-    if output.isReplacing { try ExistingOutput.checkApart(output.path, from: [source]) }
-    let input = try selection.open(source, context: context)
-    let step = ConversionStep(
-      input: input, kind: kind ?? .assumed(for: input.reader.metadata.dataType),
-      voxelSize: input.voxelSize(context), output: output)
-    try step.run(StageRunner(context: context, options: blockwise))
+    let conversion = Conversion(
+      source: source, selection: selection, output: output, format: .zarr, command: "import",
+      kind: kind)
+    try conversion.run(StageRunner(context: context, options: blockwise))
   }
 }

@@ -40,7 +40,7 @@ struct LabellingStep<Labelling: BlockLabelling> {
       specification, at: output, fingerprint: fingerprint,
       provenance: ["command": .string(name), "parameters": .string(labelling.fingerprint)],
       policy: policy, runner: runner)
-    if let summary = Summary(image.image.attributes), image.isComplete { return summary }
+    if let summary = Summary(image.attributes), image.isComplete { return summary }
     let map = try label(to: image, with: runner, block: block)
     try image.buildPyramid(.mode, with: runner)
     let summary = Summary(

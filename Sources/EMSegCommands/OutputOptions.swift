@@ -13,8 +13,12 @@ struct OutputOptions {
   var isReplacing = false
 
   /// The options, with their place on the command line.
-  static let arguments: [Argument<OutputOptions>] = [
-    .option("--output", \.path, .required, placeholder: "OUT", "The volume to create."),
+  static let arguments: [Argument<OutputOptions>] =
+    [.option("--output", \.path, .required, placeholder: "OUT", "The volume to create.")]
+    + layoutArguments
+
+  /// How a chunked volume is laid out, and whether it may replace one.
+  static let layoutArguments: [Argument<OutputOptions>] = [
     .option("--chunk", \.chunk, "Chunk shape; about 64³ voxels when left out."),
     .option("--shard", \.shard, "Shard shape, whole chunks; one file per chunk when left out."),
     .option(
@@ -32,6 +36,7 @@ struct OutputOptions {
   ///   - name: What the image is, such as `labels`.
   ///   - kind: What its voxels mean.
   ///   - metadata: Its size, axes, type, voxel size and offset.
+  ///   - format: The chunked format.
   ///   - input: What it is made of, for the provenance.
   ///   - command: The command that makes it.
   ///   - method: Everything else the result depends on, one `name=value` a line.
@@ -41,8 +46,8 @@ struct OutputOptions {
   /// - Throws: `UsageError` where a shard is no whole number of chunks; ``VolumeError`` with
   ///   `alreadyExists`.
   func prepare(
-    name: String, kind: VolumeKind, metadata: VolumeMetadata, from input: InputVolume,
-    command: String, method: String, policy: OutputImage.Policy? = nil, runner: StageRunner
+    name: String, kind: VolumeKind, metadata: VolumeMetadata, as format: ImageFormat = .omeZarr,
+    from input: InputVolume, command: String, method: String, policy: OutputImage.Policy? = nil, runner: StageRunner
   ) throws -> OutputImage {
     let size = metadata.voxelSize ?? VoxelSize(z: 1, y: 1, x: 1)
     let layout = try layout(for: size, block: runner.options.block?.extent)
@@ -57,7 +62,7 @@ struct OutputOptions {
       + "shard=\(shard?.extent.text ?? "none")\nlevels=\(levelLimit.map(String.init) ?? "all")\n"
       + "source=\(input.identity)"
     return try OutputImage.prepare(
-      specification, at: path, fingerprint: fingerprint,
+      specification, as: format, at: path, fingerprint: fingerprint,
       provenance: input.provenance(
         command: command,
         adding: [

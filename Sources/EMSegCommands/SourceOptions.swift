@@ -21,15 +21,24 @@ struct SourceOptions {
   var headerByteCount = 0
   var hasColourLabels = false
 
-  static let arguments: [Argument<SourceOptions>] = [
-    .option(
-      "--dataset", \.dataset, placeholder: "PATH",
-      "The volume within a file or store that holds several."),
+  static let arguments: [Argument<SourceOptions>] =
+    [
+      .option(
+        "--dataset", \.dataset, placeholder: "PATH",
+        "The volume within a file or store that holds several.")
+    ] + selectionArguments + statementArguments
+
+  /// What part is read.
+  static let selectionArguments: [Argument<SourceOptions>] = [
     .option("--level", \.level, accepting: .atLeast(0), "The pyramid level to read, 0 the finest."),
     .option(
       "--region", \.region, "The part to read, in voxels of that level; all of it when left out."),
     .option("--channel", \.channel, "The channels to read; one index leaves no channel axis."),
     .option("--time", \.time, "The time points to read; one index leaves no time axis."),
+  ]
+
+  /// What the user knows better than the files.
+  private static let statementArguments: [Argument<SourceOptions>] = [
     .option(
       "--voxel-size", \.voxelSize,
       "Voxel size in nanometres, z,y,x; taken from the source where it states it."),
