@@ -29,7 +29,7 @@ struct ExportStep {
   /// Creates the file; labels of a type that the format has not become narrower where they fit.
   private func open(_ runner: StageRunner) throws -> (InputVolume, any VolumeSink) {
     do {
-      return (input, try create(for: input.reader.metadata))
+      return (input, try create(for: input.reader.metadata, threads: runner.options.threads))
     } catch {
       let refusal = error
       let stored = input.reader.metadata.dataType
@@ -40,7 +40,9 @@ struct ExportStep {
       where narrower.byteCount < stored.byteCount {
         var metadata = input.reader.metadata
         metadata.dataType = narrower
-        guard let sink = try? create(for: metadata) else { continue }
+        guard let sink = try? create(for: metadata, threads: runner.options.threads) else {
+          continue
+        }
         return (try narrowed(to: narrower, runner), sink)
       }
       throw refusal
@@ -59,10 +61,12 @@ struct ExportStep {
     }
   }
 
-  private func create(for metadata: VolumeMetadata) throws(VolumeError) -> any VolumeSink {
+  private func create(
+    for metadata: VolumeMetadata, threads: Int
+  ) throws(VolumeError) -> any VolumeSink {
     let request = ExportRequest(
       path: path, metadata: metadata, isLabels: kind == .labels, dataset: dataset,
-      isReplacing: isReplacing)
+      isReplacing: isReplacing, threads: threads)
     return try ExistingOutput.creating { () throws(VolumeError) in try format.create(request) }
   }
 

@@ -47,13 +47,13 @@ struct OutputOptions {
   ///   `alreadyExists`.
   func prepare(
     name: String, kind: VolumeKind, metadata: VolumeMetadata, as format: ImageFormat = .omeZarr,
-    from input: InputVolume, command: String, method: String, policy: OutputImage.Policy? = nil, runner: StageRunner
+    from input: InputVolume, command: String, method: String, policy: OutputImage.Policy? = nil,
+    runner: StageRunner
   ) throws -> OutputImage {
     let size = metadata.voxelSize ?? VoxelSize(z: 1, y: 1, x: 1)
     let layout = try layout(for: size, block: runner.options.block?.extent)
     let specification = ImageSpecification(
-      name: name, kind: kind.specified, extent: metadata.extent,
-      channels: metadata.hasChannelAxis || metadata.channels > 1 ? metadata.channels : nil,
+      name: name, kind: kind.specified, shape: VolumeShape(metadata),
       dataType: metadata.dataType, voxelSize: size, offset: metadata.offset, layout: layout,
       levelLimit: levelLimit)
     let fingerprint =

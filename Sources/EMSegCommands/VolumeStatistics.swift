@@ -36,6 +36,7 @@ struct VolumeStatistics {
   ///   - reader: The volume; all its channels are taken together.
   ///   - countsDistinct: Whether different values of wide integers are counted.
   ///   - runner: Gives memory, threads and progress.
+  /// - Throws: ``VolumeError`` where a block cannot be read, `MemoryBudgetError`, `Interruption`.
   init(of reader: any VolumeReader, countsDistinct: Bool, runner: StageRunner) throws {
     let type = reader.metadata.dataType.scalarType
     // Labels found in a block, in a hash table at most half full.
