@@ -13,6 +13,7 @@ public enum NIfTIExport: VolumeExport {
 
   /// Creates the file.
   public static func create(_ request: ExportRequest) throws(VolumeError) -> any VolumeSink {
+    try request.refuseHalfPrecision(for: name)
     let metadata = request.metadata
     let header = NIfTIHeader(of: metadata)
     let (channels, times) = (metadata.channels / metadata.timePoints, metadata.timePoints)

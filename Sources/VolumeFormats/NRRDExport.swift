@@ -10,6 +10,7 @@ public enum NRRDExport: VolumeExport {
 
   /// Creates the file.
   public static func create(_ request: ExportRequest) throws(VolumeError) -> any VolumeSink {
+    try request.refuseHalfPrecision(for: name)
     let header = header(of: request.metadata, encoding: request.isLabels ? "gzip" : "raw")
     return request.isLabels
       ? try GzipSink(request, plain: header) : try DenseSink(request, header: header)
@@ -33,7 +34,7 @@ public enum NRRDExport: VolumeExport {
       switch metadata.dataType {
       case .float32: "float"
       case .float64: "double"
-      case .uint8, .uint16, .uint32, .uint64, .int8, .int16, .int32, .int64:
+      case .float16, .uint8, .uint16, .uint32, .uint64, .int8, .int16, .int32, .int64:
         metadata.dataType.rawValue
       }
     var lines = [
@@ -67,5 +68,15 @@ public enum NRRDExport: VolumeExport {
     if metadata.dataType.byteCount > 1 { lines.append("endian: little") }
     lines += ["encoding: \(encoding)", "", ""]
     return Array(lines.joined(separator: "\n").utf8)
+  }
+}
+
+extension ExportRequest {
+  /// Refuses values of 16-bit floats for a format that has none.
+  func refuseHalfPrecision(for format: String) throws(VolumeError) {
+    guard metadata.dataType == .float16 else { return }
+    throw VolumeError(
+      .unsupportedFeature, path: path, "\(format) has no such values", found: "float16",
+      expected: "integers, float32 or float64", remedy: "add --output-type float32")
   }
 }
