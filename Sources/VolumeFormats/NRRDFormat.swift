@@ -83,7 +83,7 @@ public enum NRRDFormat: VolumeFormat {
       guard place >= start else {
         throw VolumeError(
           .corruptChunk, path: path, "the file is shorter than its description says",
-          found: "\(length) bytes", expected: "\(start + count)",
+          found: "\(length - start) bytes", expected: "\(count)",
           remedy: "check that the file was copied whole")
       }
       return try FileBytes(path, from: place)

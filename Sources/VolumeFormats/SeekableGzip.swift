@@ -17,7 +17,7 @@ final class SeekableGzip: ByteSource {
   static let cacheLimit = 64 << 20
   /// How much more than what is wanted a file may unpack to.
   private static let slack = 1 << 20
-  private static let inputByteCount = 1 << 18
+  private static let skippedAtOnce = 1 << 18
 
   private typealias Index = GzipIndex
   private typealias Place = GzipIndex.Place
@@ -50,7 +50,7 @@ final class SeekableGzip: ByteSource {
     self.path = path
     self.start = start
     self.spacing = spacing
-    limit = expected + Self.slack
+    limit = expected > Int.max - Self.slack ? Int.max : expected + Self.slack
     cache = ChunkCache(byteLimit: cacheLimit)
     self.file = file
   }
@@ -140,7 +140,7 @@ final class SeekableGzip: ByteSource {
     if let bits = place.bits {
       try stream.restart(bits: bits, window: place.window, in: file)
     }
-    var scratch = [UInt8](repeating: 0, count: min(skipped, Self.inputByteCount))
+    var scratch = [UInt8](repeating: 0, count: min(skipped, Self.skippedAtOnce))
     var span = scratch.mutableSpan
     var unwanted = span.mutableBytes
     var skip = skipped
