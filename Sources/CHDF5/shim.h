@@ -19,6 +19,19 @@ static inline size_t chdf5_variable_size(void) { return H5T_VARIABLE; }
 static inline hid_t chdf5_object_reference(void) { return H5T_STD_REF_OBJ; }
 static inline hid_t chdf5_c_string(void) { return H5T_C_S1; }
 
+// IEEE 754 half precision, which the library has no name for before 1.14.4; h5py makes it in the
+// same way. Made once and locked, as the library's own types are. All calls hold our lock.
+static inline hid_t chdf5_half(int isBigEndian) {
+  static hid_t types[2] = {-1, -1};
+  hid_t *type = &types[isBigEndian ? 1 : 0];
+  if (*type >= 0) return *type;
+  hid_t made = H5Tcopy(isBigEndian ? H5T_IEEE_F32BE : H5T_IEEE_F32LE);
+  if (made < 0 || H5Tset_fields(made, 15, 10, 5, 0, 10) < 0 || H5Tset_size(made, 2) < 0 ||
+      H5Tset_ebias(made, 15) < 0 || H5Tlock(made) < 0)
+    return -1;
+  return *type = made;
+}
+
 // A number type as stored: kind is 'u', 'i' or 'f'. The type ids are macros that initialise the
 // library.
 static inline hid_t chdf5_number_type(char kind, int byteCount, int isBigEndian) {
@@ -37,6 +50,7 @@ static inline hid_t chdf5_number_type(char kind, int byteCount, int isBigEndian)
       if (byteCount == 8) CHDF5_PICK(H5T_STD_I64);
       break;
     case 'f':
+      if (byteCount == 2) return chdf5_half(isBigEndian);
       if (byteCount == 4) CHDF5_PICK(H5T_IEEE_F32);
       if (byteCount == 8) CHDF5_PICK(H5T_IEEE_F64);
       break;

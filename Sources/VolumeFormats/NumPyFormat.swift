@@ -136,7 +136,7 @@ struct NumPyHeader: Hashable, Sendable {
 
   private static let types: [String: DataType] = [
     "u1": .uint8, "u2": .uint16, "u4": .uint32, "u8": .uint64, "i1": .int8, "i2": .int16,
-    "i4": .int32, "i8": .int64, "f4": .float32, "f8": .float64,
+    "i4": .int32, "i8": .int64, "f2": .float16, "f4": .float32, "f8": .float64,
   ]
 
   private static let otherTypes: [Character: String] = [
@@ -154,7 +154,7 @@ struct NumPyHeader: Hashable, Sendable {
     throw VolumeError(
       .unsupportedFeature, path: path, "the values are of a type that is not read",
       found: "\(letter.flatMap { NumPyHeader.otherTypes[$0] } ?? "an unknown type") (\(type))",
-      expected: "integers of 8 to 64 bits, or float32 or float64",
+      expected: "integers of 8 to 64 bits, or float16, float32 or float64",
       remedy: "save the array as one of these types, such as array.astype('uint8')")
   }
 

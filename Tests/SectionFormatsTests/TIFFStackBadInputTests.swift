@@ -67,7 +67,7 @@ import Voxels
   @Test(arguments: [
     ("rgb.tif", VolumeError.Code.unsupportedFeature), ("planar.tif", .unsupportedFeature),
     ("palette.tif", .unsupportedFeature), ("lzma.tif", .unsupportedFeature),
-    ("float16.tif", .unsupportedFeature), ("imagej-wrong-count.tif", .malformedMetadata),
+    ("imagej-wrong-count.tif", .malformedMetadata),
     ("imagej-one-page.tif", .malformedMetadata), ("width-2-31.tif", .limitExceeded),
     ("imagej-one-page-deflate.tif", .unsupportedFeature), ("ome-entities.tif", .malformedMetadata),
     ("ome-file-missing.tif", .notFound), ("ome-other-folder.tif", .malformedMetadata),

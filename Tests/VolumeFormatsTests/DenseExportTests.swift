@@ -51,6 +51,12 @@ import Voxels
   func `what is written is read back`(type: DataType, ending: String) throws {
     let folder = TemporaryFolder()
     let path = folder("a\(ending)")
+    guard type != .float16 || ending == ".npy" else {
+      let error = volumeError { try Self.write(Self.metadata(type), to: path, isLabels: false) }
+      #expect(error?.code == .unsupportedFeature && error?.remedy != nil)
+      #expect(folderContents(folder.path) == [])
+      return
+    }
     for (channels, times) in [(1, 1), (3, 1), (1, 2), (2, 3)] {
       for isLabels in [false, true] {
         let metadata = Self.metadata(type, channels: channels, timePoints: times)
@@ -167,6 +173,7 @@ struct WrittenDenseFilesTests {
 
   @Test(arguments: DataType.allCases, DenseExportTests.endings)
   func `files for nibabel, pynrrd and NumPy`(type: DataType, ending: String) throws {
+    guard type != .float16 || ending == ".npy" else { return }
     for (channels, times) in [(1, 1), (3, 1), (2, 3)] {
       for isLabels in [false, true] {
         let name = "\(type.rawValue)-\(channels)-\(times)-\(isLabels ? "labels" : "image")"

@@ -4,7 +4,7 @@ import VolumeFormats
 import VolumeStore
 import Voxels
 
-private let types = DataType.allCases
+private let types = DataType.allCases.filter { $0 != .float16 }
 
 /// Opens one golden file and checks its values and where they are.
 private func expectGolden(

@@ -247,7 +247,6 @@ def bad():
     only("compound", data=np.zeros((2, 3, 4), [("a", "u1"), ("b", "f4")]))
     only("text-values", data=np.full((2, 3, 4), b"abc"))
     only("truth-values", data=np.zeros((2, 3, 4), bool))
-    only("float16", data=values("uint8").astype("float16"))
     only("untold-axes", data=np.zeros((20, 21, 22, 3), "uint8"))
     only("huge", shape=(2**40, 2**40, 2**40), dtype="uint8", chunks=(64, 64, 64))
     only("overflowing", shape=(2**21, 2**21, 2**21), dtype="uint64", chunks=(64, 64, 64))

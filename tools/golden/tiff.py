@@ -255,7 +255,6 @@ def bad():
                      planarconfig="separate")
     imwrite(BAD / "palette.tif", plane, photometric="palette",
                      colormap=np.zeros((3, 256), "uint16"))
-    imwrite(BAD / "float16.tif", plane.astype("float16"))
     imwrite(BAD / "complex.tif", plane.astype("complex64"))
     imwrite(BAD / "webp-number.tif", plane)
     retyped("webp-number.tif", plane, "Compression", 50001)
