@@ -70,13 +70,3 @@ public enum NRRDExport: VolumeExport {
     return Array(lines.joined(separator: "\n").utf8)
   }
 }
-
-extension ExportRequest {
-  /// Refuses values of 16-bit floats for a format that has none.
-  func refuseHalfPrecision(for format: String) throws(VolumeError) {
-    guard metadata.dataType == .float16 else { return }
-    throw VolumeError(
-      .unsupportedFeature, path: path, "\(format) has no such values", found: "float16",
-      expected: "integers, float32 or float64", remedy: "add --output-type float32")
-  }
-}

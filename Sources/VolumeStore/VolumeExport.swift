@@ -57,3 +57,13 @@ public protocol VolumeSink: Sendable {
   /// Makes the file durable and gives it its name.
   func finish() throws(VolumeError)
 }
+
+extension ExportRequest {
+  /// Refuses values of 16-bit floats for a format that has none.
+  package func refuseHalfPrecision(for format: String) throws(VolumeError) {
+    guard metadata.dataType == .float16 else { return }
+    throw VolumeError(
+      .unsupportedFeature, path: path, "\(format) has no such values", found: "float16",
+      expected: "integers, float32 or float64", remedy: "add --output-type float32")
+  }
+}

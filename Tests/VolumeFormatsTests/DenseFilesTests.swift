@@ -131,7 +131,7 @@ private func expectGolden(
 @Suite struct RawAndNumPyTests {
   private static let folder = "\(volumes)/golden/numpy-2.4.6/npy"
 
-  @Test(arguments: types, ["le", "be", "le-fortran", "be-fortran"])
+  @Test(arguments: DataType.allCases, ["le", "be", "le-fortran", "be-fortran"])
   func `files of NumPy are read voxel for voxel`(type: DataType, ending: String) throws {
     let opened = try expectGolden(
       "\(Self.folder)/\(type.rawValue)-\(ending).npy", type, isPlaced: false)
@@ -155,7 +155,7 @@ private func expectGolden(
     #expect(error?.code == .unsupportedFeature && error?.expected == "z,y,x")
   }
 
-  @Test(arguments: types, [false, true])
+  @Test(arguments: DataType.allCases, [false, true])
   func `raw values are read as stated`(type: DataType, isBigEndian: Bool) throws {
     var stated = StatedLayout()
     stated.shape = [3, 29, 35]

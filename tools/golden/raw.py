@@ -21,7 +21,7 @@ from hdf5 import channels, values  # noqa: E402
 ROOT = pathlib.Path(__file__).resolve().parents[2] / "volumes"
 GOLDEN = ROOT / "golden" / "numpy-2.4.6" / "npy"
 BAD = ROOT / "bad" / "raw"
-TYPES = "uint8 uint16 uint32 uint64 int8 int16 int32 int64 float32 float64".split()
+TYPES = "uint8 uint16 uint32 uint64 int8 int16 int32 int64 float16 float32 float64".split()
 
 
 def golden():
@@ -64,7 +64,7 @@ def bad():
                         (f"({2**40}, {2**40}, {2**40})", "overflow"), (f"({2**63}, 1, 1)", "huge"),
                         ("(3, 29, 36)", "larger"), ("(3, 29, x)", "word"), ("(3, 29", "open")):
         described(f"shape-{name}.npy", shape=shape)
-    for descr, name in (("'|b1'", "truth"), ("'<c8'", "complex"), ("'<f2'", "half"),
+    for descr, name in (("'|b1'", "truth"), ("'<c8'", "complex"),
                         ("'|O'", "objects"), ("'<U3'", "text"), ("[('a', '<u2')]", "records"),
                         ("'<u3'", "odd"), ("7", "number")):
         described(f"type-{name}.npy", descr=descr)
