@@ -24,13 +24,30 @@ struct Conversion {
     guard let file = format.file else {
       let step = ConversionStep(
         input: input ?? opened, kind: kind, voxelSize: opened.voxelSize(runner.context),
-        output: output, format: format.image ?? .omeZarr, command: command)
+        output: output, format: try image ?? .omeZarr, command: command)
       return try step.run(runner)
     }
     let step = ExportStep(
       input: input ?? opened, kind: kind, format: file, path: output.path, dataset: dataset,
       isReplacing: output.isReplacing)
     try step.run(runner)
+  }
+
+  /// The chunked store to write, with the encoding asked for; nil for files.
+  private var image: ImageFormat? {
+    get throws(UsageError) {
+      guard let image = format.image else { return nil }
+      let encoding = try output.precomputedEncoding
+      guard case .precomputed = image else {
+        guard encoding == nil else {
+          throw UsageError(
+            "--encoding", "only precomputed volumes have a choice of encodings",
+            found: format.rawValue, expected: "--format precomputed")
+        }
+        return image
+      }
+      return .precomputed(encoding)
+    }
   }
 
   private func check() throws {
@@ -45,7 +62,7 @@ struct Conversion {
     }
     let layout = [
       ("--chunk", output.chunk != nil), ("--shard", output.shard != nil),
-      ("--levels", output.levelLimit != nil),
+      ("--levels", output.levelLimit != nil), ("--encoding", output.encoding != nil),
     ]
     for (option, isGiven) in layout where isGiven {
       throw UsageError(

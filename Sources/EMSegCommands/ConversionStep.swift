@@ -44,7 +44,7 @@ struct ConversionStep {
   private func copy(to image: OutputImage, with runner: StageRunner) throws {
     let metadata = input.reader.metadata
     let stage = CopyStage(
-      source: input.reader, target: image.finest, sourceIdentity: input.identity)
+      name: command, source: input.reader, target: image.finest, sourceIdentity: input.identity)
     let ledger = image.ledger("level-0")
     let memory = input.reader.readingMemory
     let values = metadata.channels * metadata.dataType.byteCount

@@ -4,7 +4,8 @@ import Voxels
 
 /// Copies a volume from one reader into a store, block by block.
 struct CopyStage: BlockStage {
-  let name = "import"
+  /// The command that copies.
+  let name: String
   let source: any VolumeReader
   let target: any VolumeWriter
   /// What identifies the source's content.

@@ -75,7 +75,11 @@ enum ExistingOutput {
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
       return false
     }
-    return names.allSatisfy { Int($0) != nil || $0.hasSuffix(".partial") || $0 == ".fascicle" }
+    let descriptions = [".fascicle", ".zgroup", ".zattrs", "attributes.json"]
+    return names.allSatisfy { name in
+      let level = name.hasPrefix("s") ? name.dropFirst() : name[...]
+      return Int(level) != nil || name.hasSuffix(".partial") || descriptions.contains(name)
+    }
   }
 
   /// Checks that replacing an output does not take a command's own input away.

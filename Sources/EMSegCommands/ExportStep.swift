@@ -22,8 +22,15 @@ struct ExportStep {
   func run(_ runner: StageRunner) throws {
     try ExistingOutput.createFolder(of: path)
     let (input, sink) = try open(runner)
-    try write(input.reader, to: sink, runner)
-    try sink.finish()
+    do {
+      try write(input.reader, to: sink, runner)
+      try sink.finish()
+    } catch var error as VolumeError where error.code == .unsupportedFeature && kind == .labels {
+      // A label that the file cannot hold came up on the way: the largest says what it takes.
+      let found = try VolumeStatistics(of: input.reader, countsDistinct: false, runner: runner)
+      error.found = found.maximum.map { "label \($0)" }
+      throw error
+    }
   }
 
   /// Creates the file; labels of a type that the format has not become narrower where they fit.

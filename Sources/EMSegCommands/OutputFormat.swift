@@ -1,16 +1,21 @@
 import CommandLineInterface
 import VolumeFormats
 import VolumeStore
+import ZarrStore
 
 /// A format that volumes are converted to.
 enum OutputFormat: String, CaseIterable, ArgumentValue {
-  case zarr, tiff, hdf5
+  case zarr, zarr2, n5, precomputed, tiff, png, hdf5
 
   /// The endings of a name that tell the format; those of a file are its writer's.
   private var endings: [String] {
     switch self {
     case .zarr: [".zarr"]
+    case .zarr2: [".zarr2"]
+    case .n5: [".n5"]
+    case .precomputed: [".precomputed"]
     case .tiff: [".tif", ".tiff"]
+    case .png: [".png"]
     case .hdf5: [".h5", ".hdf", ".hdf5"]
     }
   }
@@ -19,7 +24,10 @@ enum OutputFormat: String, CaseIterable, ArgumentValue {
   var image: ImageFormat? {
     switch self {
     case .zarr: .omeZarr
-    default: nil
+    case .zarr2: .group(.omeZarr04)
+    case .n5: .group(.n5)
+    case .precomputed: .precomputed(nil)
+    case .tiff, .png, .hdf5: nil
     }
   }
 

@@ -61,7 +61,13 @@ struct OutputImage {
     {
       return finished
     }
-    guard let found = try format.openIfPresent(at: unfinished) else {
+    var found = try format.openIfPresent(at: unfinished)
+    if let left = found, left.attributes.isEmpty {
+      // A creation that was stopped before it said what it creates.
+      try ExistingOutput.remove(unfinished)
+      found = nil
+    }
+    guard let found else {
       guard
         try !FileManager.default.fileExists(atPath: unfinished)
           || ExistingOutput.isUnfinishedStore(unfinished)

@@ -1,8 +1,15 @@
 import Codecs
 import CommandLineInterface
+import PrecomputedStore
 import VolumeStore
 import ZarrStore
 import Voxels
+
+/// How the chunks of a precomputed volume are stored.
+enum ChunkEncoding: String, CaseIterable, ArgumentValue {
+  case raw, jpeg
+  case compressedSegmentation = "compressed_segmentation"
+}
 
 /// The options of every command that writes a multiscale volume.
 struct OutputOptions {
@@ -10,6 +17,8 @@ struct OutputOptions {
   var chunk: ExtentArgument?
   var shard: ExtentArgument?
   var levelLimit: Int?
+  var encoding: ChunkEncoding?
+  var quality: Int?
   var isReplacing = false
 
   /// The options, with their place on the command line.
@@ -24,11 +33,33 @@ struct OutputOptions {
     .option(
       "--levels", \.levelLimit, accepting: .ifGiven(.atLeast(1)),
       "The most pyramid levels, 1 for none; down to a single chunk when left out."),
+    .option(
+      "--encoding", \.encoding,
+      "How a precomputed volume's chunks are stored; raw for images, compressed_segmentation for "
+        + "labels when left out."),
+    .option(
+      "--quality", \.quality, accepting: .ifGiven(.from(1...100)),
+      "The quality of jpeg, 85 when left out."),
     .flag("--force", \.isReplacing, "Replace the output if it exists."),
   ]
 
   /// What the options allow where something is there already.
   var policy: OutputImage.Policy { isReplacing ? .replace : .new }
+
+  /// How the chunks of a precomputed volume are stored; nil takes the kind's usual way.
+  var precomputedEncoding: PrecomputedEncoding? {
+    get throws(UsageError) {
+      guard quality == nil || encoding == .jpeg else {
+        throw UsageError("--quality", "only jpeg has a quality", expected: "--encoding jpeg")
+      }
+      return switch encoding {
+      case nil: nil
+      case .raw: .raw
+      case .jpeg: .jpeg(quality: quality ?? 85)
+      case .compressedSegmentation: .labels
+      }
+    }
+  }
 
   /// Creates the image, or goes on with the one an earlier run of the same line began.
   ///
@@ -51,13 +82,18 @@ struct OutputOptions {
     runner: StageRunner
   ) throws -> OutputImage {
     let size = metadata.voxelSize ?? VoxelSize(z: 1, y: 1, x: 1)
+    guard shard == nil || format.hasShards else {
+      throw UsageError(
+        "--shard", "the format has no shards", found: format.text,
+        expected: "OME-Zarr 0.5 or precomputed")
+    }
     let layout = try layout(for: size, block: runner.options.block?.extent)
     let specification = ImageSpecification(
       name: name, kind: kind.specified, shape: VolumeShape(metadata),
       dataType: metadata.dataType, voxelSize: size, offset: metadata.offset, layout: layout,
       levelLimit: levelLimit)
     let fingerprint =
-      "method=\(method)\nkind=\(kind.rawValue)\nvoxel size=\(size.text) nm\n"
+      "method=\(method)\nformat=\(format.text)\nkind=\(kind.rawValue)\nvoxel size=\(size.text) nm\n"
       + "offset=\(metadata.offset.text)\nchunk=\(layout.chunk.text)\n"
       + "shard=\(shard?.extent.text ?? "none")\nlevels=\(levelLimit.map(String.init) ?? "all")\n"
       + "source=\(input.identity)"

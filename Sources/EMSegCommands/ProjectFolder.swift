@@ -35,15 +35,37 @@ struct ProjectFolder {
     }
   }
 
-  /// Creates a project, or goes on with one of the same description.
+  /// Where a project is made: where it is to lie, or where another is replaced beside that, under
+  /// a name of its own until it is whole.
+  static func place(of path: String, replacing: Bool) -> String {
+    let unfinished = OutputImage.unfinishedPath(of: FileStore(root: path).root)
+    // A run that was stopped just before it gave the new project its name goes on too.
+    let isReplacing =
+      ExistingOutput.exists(path)
+      ? replacing : found(at: unfinished) != nil
+    return isReplacing ? unfinished : path
+  }
+
+  /// Takes the place of the project that lies there.
+  ///
+  /// - Throws: ``VolumeError`` with `inputOutput`.
+  func replace(_ path: String) throws {
+    try ExistingOutput.remove(path)
+    try FileStore(root: self.path).move(to: FileStore(root: path).root)
+  }
+
+  /// Creates a project, or goes on with one of the same description; where it is replacing, one of
+  /// another description goes.
   ///
   /// - Throws: ``VolumeError`` with `alreadyExists` where something else is there.
   static func prepare(
     _ path: String, description: JSONObject, replacing: Bool
   ) throws -> ProjectFolder {
-    if replacing { try ExistingOutput.remove(path) }
     let text = try JSONValue.object(description).encoded(pretty: true) + [UInt8(ascii: "\n")]
     let store = FileStore(root: path)
+    if replacing, try store.read(marker, limit: 1 << 20) != text {
+      try ExistingOutput.remove(path)
+    }
     if let found = try store.read(marker, limit: 1 << 20) {
       guard found == text else {
         throw ExistingOutput.error(path, "a project of other input or other parameters is there")

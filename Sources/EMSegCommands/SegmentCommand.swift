@@ -60,8 +60,10 @@ struct SegmentCommand: Command {
     let parameters = try thresholds.parameters()
     let threshold =
       try self.threshold ?? model.agglomerationThreshold ?? AgglomerateCommand.standardThreshold
+    let place = ProjectFolder.place(of: output, replacing: force)
+    if force { try ExistingOutput.checkReplaceable(output) }
     let project = try ProjectFolder.prepare(
-      output,
+      place,
       description: [
         "format": .string("fascicle project 1"), "input": .string(input.identity),
         "model": .string(model.identity), "voxel_size_nm": .string(size.text),
@@ -94,6 +96,7 @@ struct SegmentCommand: Command {
         minimumVoxels: minimumVoxels, output: project.segmentation
       ).run(runner, policy: .reuse)
     }
+    if place != output { try project.replace(output) }
     try report(sizes, fragments: fragments.count, clock: clock, context: context)
   }
 

@@ -60,6 +60,12 @@ struct SourceOptions {
       "The three colours of a pixel are one label, red the highest byte."),
   ]
 
+  /// Whether a part of the volume is chosen, or something is said in its files' place.
+  var isPart: Bool {
+    level > 0 || region != nil || channel != nil || time != nil || voxelSize != nil
+      || offset != nil
+  }
+
   /// What the user states above what the files say.
   var stated: StatedLayout {
     var stated = StatedLayout()

@@ -17,6 +17,9 @@ package protocol VerifiableStore: Sendable {
   /// How many files there are where none is left out; nil where one that is not there has a meaning
   /// of its own.
   var expectedCount: Int? { get }
+  /// How many files there are where none is left out, whatever one that is not there means; nil
+  /// where that is not known.
+  var placeCount: Int? { get }
   /// The key of the file at a place below ``expectedCount``.
   func key(ofPlace place: Int) -> String
   /// Calls a body with every record of the manifest in turn, and says whether there is one.
@@ -25,6 +28,7 @@ package protocol VerifiableStore: Sendable {
 
 extension VerifiableStore {
   package var expectedCount: Int? { nil }
+  package var placeCount: Int? { expectedCount }
   package func key(ofPlace place: Int) -> String { "" }
 
   /// Reads and decodes every stored chunk and compares it with the manifest, where there is one.
@@ -75,6 +79,7 @@ private struct VerifyingWalk<Store: VerifiableStore> {
   private struct Outcome: Sendable {
     var finding: ChunkFinding?
     var byteCount = 0
+    var isEmpty = false
     /// What a foreign file holds.
     var contents: ChunkRecord?
   }
@@ -111,8 +116,10 @@ private struct VerifyingWalk<Store: VerifiableStore> {
 
   /// Counts the places of which no file was found, where there is no manifest.
   mutating func countAbsent() {
+    let known = seen.values.reduce(0) { $0 + $1.nonzeroBitCount }
+    result.unwrittenCount = max(0, (array.placeCount ?? known) - known)
     guard !result.hasManifest, let count = array.expectedCount else { return }
-    result.absentCount = count - seen.values.reduce(0) { $0 + $1.nonzeroBitCount }
+    result.absentCount = count - known
     guard result.absentCount > 0 else { return }
     for place in 0..<count where !hasSeen(place: place) {
       result.absentKeys.append(array.key(ofPlace: place))
@@ -133,6 +140,7 @@ private struct VerifyingWalk<Store: VerifiableStore> {
     for case let outcome? in outcomes.withLock({ $0 }) {
       result.fileCount += outcome.byteCount > 0 ? 1 : 0
       result.byteCount += outcome.byteCount
+      result.emptyCount += outcome.isEmpty ? 1 : 0
       guard let finding = outcome.finding else { continue }
       if let contents = outcome.contents { foreign.append((result.findings.count, contents)) }
       result.findings.append(finding)
@@ -151,7 +159,7 @@ private struct VerifyingWalk<Store: VerifiableStore> {
     }
     do throws(VolumeError) {
       guard let file = try array.store.openFile(key) else {
-        guard let record = item.record, record.byteCount > 0 else { return Outcome() }
+        guard let record = item.record, record.byteCount > 0 else { return Outcome(isEmpty: true) }
         return outcome(.missing, "\(record.byteCount) bytes are recorded")
       }
       let byteCount = file.byteCount

@@ -40,6 +40,11 @@ public struct Verification: Hashable, Sendable {
   public var absentCount = 0
   /// The keys of the first hundred of them.
   public var absentKeys: [String] = []
+  /// The files that are recorded as not stored, because every value is the background.
+  public var emptyCount = 0
+  /// The files of which neither the manifest nor the folder knows: with a manifest, never written;
+  /// without one, never written or empty.
+  public var unwrittenCount = 0
   /// What is wrong, in the order found.
   public var findings: [ChunkFinding] = []
 }

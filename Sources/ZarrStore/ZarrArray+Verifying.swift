@@ -23,6 +23,9 @@ extension ZarrArray: VerifiableStore {
     zarr.format.describes(key) || key == ChunkManifest.key
   }
 
+  /// The files of the whole grid; one that is not there reads as the fill value.
+  package var placeCount: Int? { checkedProduct(zarr.grid) }
+
   /// The place of a key's file in the array's grid, in raster order; nil where the array has none.
   package func place(of key: String) -> Int? {
     guard let index = zarr.keyEncoding.index(of: key, rank: zarr.rank) else { return nil }

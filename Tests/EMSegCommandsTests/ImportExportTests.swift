@@ -55,7 +55,7 @@ import Voxels
     #expect(info["shape"] == "64,128,128")
     #expect(info["data_type"] == "uint64")
     #expect(info["voxel_size_nm"] == "10,10,10")
-    #expect(info["level_1"] == "32,64,64 voxels of 20,20,20 nm")
+    #expect(info["level_1"] == "32,64,64 voxels of 20,20,20 nm in chunks of 64,64,64")
     #expect(
       emseg("info", folder("truth.zarr"), "--json").output.contains("\"shape\" : \"64,128,128\""))
     #expect(emseg("export", folder("truth.zarr"), "--output", folder("truth.h5")).status == 0)

@@ -211,7 +211,7 @@ import Voxels
     let level = emseg("export", input, "--level", "9", "--output", folder("o.h5"))
     #expect(level.status == 64)
     #expect(level.diagnostics.contains("0 to 0"))
-    let format = emseg("export", input, "--output", folder("o.png"))
+    let format = emseg("export", input, "--output", folder("o.bmp"))
     #expect(format.status == 64)
     #expect(folderContents(folder.path) == ["in.zarr"])
   }
