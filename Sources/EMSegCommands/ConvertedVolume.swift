@@ -95,8 +95,8 @@ extension DataType {
   fileprivate func holdsAll(of other: DataType, exactly: Bool) -> Bool {
     guard let own = exactRange(forLabels: exactly) else { return true }
     guard let others = other.exactRange(forLabels: false) else { return false }
-    // Every whole number has a near fraction.
-    guard isInteger || exactly || !other.isInteger else { return true }
+    // Every whole number has a near fraction, but for the largest in 16 bits.
+    guard isInteger || exactly || !other.isInteger || self == .float16 else { return true }
     return own.lowerBound <= others.lowerBound && others.upperBound <= own.upperBound
   }
 
@@ -107,10 +107,13 @@ extension DataType {
     }
     if let type = scalarType as? any (VoxelScalar & FixedWidthInteger).Type { return range(type) }
     guard forLabels else {
-      let largest = Double(Float.greatestFiniteMagnitude)
-      return self == .float32 ? .real(-largest) ... .real(largest) : nil
+      guard self != .float64 else { return nil }
+      let largest =
+        self == .float16
+        ? Double(Float16.greatestFiniteMagnitude) : Double(Float.greatestFiniteMagnitude)
+      return .real(-largest) ... .real(largest)
     }
-    let largest = Int128(1) << (self == .float32 ? 24 : 53)
+    let largest = Int128(1) << (self == .float16 ? 11 : self == .float32 ? 24 : 53)
     return .integer(-largest) ... .integer(largest)
   }
 }

@@ -63,7 +63,8 @@ struct InfoCommand: Command {
   }
 
   private func text(_ value: JSONValue) throws -> String {
-    if let text = value.string { return text }
+    // One line each, also of a text of several.
+    if let text = value.string { return text.replacing("\n", with: "; ") }
     return String(decoding: try value.encoded(), as: UTF8.self)
   }
 }

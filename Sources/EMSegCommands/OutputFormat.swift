@@ -5,7 +5,7 @@ import ZarrStore
 
 /// A format that volumes are converted to.
 enum OutputFormat: String, CaseIterable, ArgumentValue {
-  case zarr, zarr2, n5, precomputed, tiff, png, hdf5
+  case zarr, zarr2, n5, precomputed, tiff, png, hdf5, nifti, nrrd, npy
 
   /// The endings of a name that tell the format; those of a file are its writer's.
   private var endings: [String] {
@@ -16,6 +16,9 @@ enum OutputFormat: String, CaseIterable, ArgumentValue {
     case .precomputed: [".precomputed"]
     case .tiff: [".tif", ".tiff"]
     case .png: [".png"]
+    case .nifti: [".nii", ".nii.gz"]
+    case .nrrd: [".nrrd"]
+    case .npy: [".npy"]
     case .hdf5: [".h5", ".hdf", ".hdf5"]
     }
   }
@@ -27,7 +30,7 @@ enum OutputFormat: String, CaseIterable, ArgumentValue {
     case .zarr2: .group(.omeZarr04)
     case .n5: .group(.n5)
     case .precomputed: .precomputed(nil)
-    case .tiff, .png, .hdf5: nil
+    case .tiff, .png, .hdf5, .nifti, .nrrd, .npy: nil
     }
   }
 

@@ -65,6 +65,7 @@ func momentsOf<Scalar: VoxelScalar & FixedWidthInteger>(
 /// The sums of a block of fractions; those that are not a number are only counted.
 ///
 /// - Complexity: O(*n*) in the values.
+@specialized(where Scalar == Float16)
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 func momentsOf<Scalar: VoxelScalar & BinaryFloatingPoint>(
