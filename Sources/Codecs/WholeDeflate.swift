@@ -1,7 +1,10 @@
 import CDeflate
 
-/// Deflate of whole buffers whose decompressed size is known, by libdeflate: about twice as fast
-/// as zlib, which is for streams.
+/// Deflate of whole buffers whose decompressed size is known, by libdeflate.
+///
+/// It is faster than zlib, which is made for streams. Of chunks of 64³ voxels on one processor (libdeflate 1.14, zlib 1.2.13)
+/// it decodes grey values 1.6 times as fast and labels 3.5 to 4 times, and encodes 1.5 to 2 times
+/// as fast at levels 4 and 6, to within 10 % of the same size.
 ///
 /// Specification: RFC 1950 (zlib) and RFC 1952 (gzip).
 package enum WholeDeflate {
