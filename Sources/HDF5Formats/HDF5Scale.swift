@@ -79,23 +79,9 @@ struct HDF5Scale: Sendable {
 
   /// The one unit that all texts name; nil where they do not.
   static func unit(_ texts: [String]) -> LengthUnit? {
-    let units = texts.filter { !$0.isEmpty }.map { unit($0) }
+    let units = texts.filter { !$0.isEmpty }.map { LengthUnit(naming: $0) }
     guard let first = units.first, units.allSatisfy({ $0 == first }) else { return nil }
     return first
-  }
-
-  private static func unit(_ text: String) -> LengthUnit? {
-    let name = text.lowercased()
-    switch name {
-    case "nm", "nanometre", "nanometres", "nanometers": return .nanometer
-    case "um", "µm", "μm", "micron", "microns", "micrometre", "micrometres", "micrometers":
-      return .micrometer
-    case "mm", "millimetre", "millimetres", "millimeters": return .millimeter
-    case "cm": return .centimeter
-    case "m", "metre", "metres", "meters": return .meter
-    case "å", "angstroms": return .angstrom
-    default: return LengthUnit(rawValue: name)
-    }
   }
 }
 

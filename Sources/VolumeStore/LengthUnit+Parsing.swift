@@ -13,7 +13,7 @@ extension LengthUnit {
     case "mm", "millimeter", "millimeters", "millimetre", "millimetres": self = .millimeter
     case "cm", "centimeter", "centimeters", "centimetre", "centimetres": self = .centimeter
     case "m", "meter", "meters", "metre", "metres": self = .meter
-    case "å", "angstrom", "angstroms": self = .angstrom
+    case "å", "angstrom", "angstroms", "ångström", "ångströms": self = .angstrom
     default: return nil
     }
   }
