@@ -163,16 +163,15 @@ struct HDF5Axes: Sendable {
   /// - Parameters:
   ///   - block: The block's lengths along the dataset's axes.
   ///   - whole: The lengths of the values it belongs to, along the dataset's axes.
-  /// - Returns: The plan of a copy.
-  func scatter(_ block: [Int], in whole: [Int]) -> AxisScatter {
-    var strides = [Int](repeating: 1, count: axes.count)
-    var stride = 1
-    for axis in VolumeAxis.allCases.reversed() {
-      guard let place = axes.firstIndex(of: axis) else { continue }
-      strides[place] = stride
-      stride *= whole[place]
-    }
-    return AxisScatter(lengths: block, strides: strides)
+  /// - Returns: How its values get there; nil where they lie there as they are.
+  func reordering(_ block: [Int], in whole: [Int]) -> AxisReordering? {
+    let places = axes.indices.filter { axes[$0] != nil }
+    precondition(
+      axes.indices.allSatisfy { axes[$0] != nil || block[$0] == 1 },
+      "an axis that stands for none has one value")
+    return AxisReordering(
+      of: axes.compactMap { $0 }, lengths: places.map { block[$0] },
+      within: places.map { whole[$0] })
   }
 }
 

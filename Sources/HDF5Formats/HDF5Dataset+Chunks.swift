@@ -71,17 +71,17 @@ extension HDF5Dataset {
     guard let found else { return false }
     let width = storedType.byteCount
     let count = index.lengths.reduce(1, *)
-    let scatter = axes.scatter(index.lengths, in: index.lengths)
+    let reordering = axes.reordering(index.lengths, in: index.lengths)
     do throws(CodecError) {
       values = try uninitializedValues(count) { (target) throws(CodecError) in
-        if scatter.isPlain {
-          try storage.pipeline.decode(found.bytes, skipped: found.skipped, into: &target)
-        } else {
+        if let reordering {
           let bytes: [UInt8] = try uninitializedValues(count * width) {
             (bytes) throws(CodecError) in
             try storage.pipeline.decode(found.bytes, skipped: found.skipped, into: &bytes)
           }
-          scatter.copy(from: bytes.rawSpan, to: &target, start: 0, width: width)
+          reordering.reorder(bytes.rawSpan, into: &target, at: 0, width: width)
+        } else {
+          try storage.pipeline.decode(found.bytes, skipped: found.skipped, into: &target)
         }
         if isBigEndian { target.swapBytes(0..<count * width, valueByteCount: width) }
       }

@@ -34,7 +34,7 @@ extension HDF5Dataset {
     let values = count.reduce(1, *)
     let width = storedType.byteCount
     return try uninitializedValues(values) { (target) throws(VolumeError) in
-      if axes.scatter(count, in: count).isPlain {
+      if axes.reordering(count, in: count) == nil {
         try readPiece(start, count, into: &target)
       } else {
         try readSlabs(start, count, done: 0) { (slabStart, slabCount) throws(VolumeError) in
@@ -43,8 +43,11 @@ extension HDF5Dataset {
             try readPiece(slabStart, slabCount, into: &bytes)
           }
           let place = axes.place(of: zip(slabStart, start).map { $0 - $1 }, in: count)
-          axes.scatter(slabCount, in: count)
-            .copy(from: bytes.rawSpan, to: &target, start: place, width: width)
+          if let reordering = axes.reordering(slabCount, in: count) {
+            reordering.reorder(bytes.rawSpan, into: &target, at: place, width: width)
+          } else {
+            target.copy(bytes.rawSpan, to: place * width)
+          }
         }
       }
     }

@@ -84,7 +84,7 @@ public final class HDF5Dataset: VolumeReader {
     isBigEndian = opened.isBigEndian
     file = opened.file
     handle = opened.handle
-    if storage.pipeline.isOurs {
+    if storage.isDecodedHere {
       let layer = HDF5Cache(
         layerOf: axes.lengths, chunk: storage.chunk,
         chunkByteCount: storage.chunkByteCount(storedType.byteCount) ?? 0,
@@ -120,7 +120,7 @@ public final class HDF5Dataset: VolumeReader {
     let chunk = storage.chunkByteCount(storedType.byteCount) ?? 0
     return ReadingMemory(
       held: cacheBytes, perVoxel: metadata.channels * metadata.dataType.byteCount,
-      perRead: storage.pipeline.isOurs ? 4 * chunk : HDF5Dataset.slabBytes + chunk)
+      perRead: storage.isDecodedHere ? 4 * chunk : HDF5Dataset.slabBytes + chunk)
   }
 
   /// Reads a region, all channels.
@@ -134,7 +134,7 @@ public final class HDF5Dataset: VolumeReader {
   ) throws(VolumeError) -> Volume<Scalar> {
     try metadata.checkRead(box, as: type, path: path)
     let values: [Scalar] =
-      storage.pipeline.isOurs ? try readChunks(box) : try readPieces(box)
+      storage.isDecodedHere ? try readChunks(box) : try readPieces(box)
     return Volume(channels: metadata.channels, box: box, values: values)
   }
 }

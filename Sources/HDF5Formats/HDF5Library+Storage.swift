@@ -9,12 +9,13 @@ import Voxels
 extension HDF5Library {
   /// How the dataset is laid out in the file.
   func storage(
-    _ dataset: hid_t, _ name: String, rank: Int, type: DataType, path: String
+    _ dataset: hid_t, _ name: String, axes: HDF5Axes, type: DataType, path: String
   ) throws(VolumeError) -> HDF5Storage {
     let creation = try owned(
       H5Dget_create_plist(dataset),
       failure(.malformedMetadata, path: path, "\(name) has no layout"))
     let layout = H5Pget_layout(creation.id)
+    let rank = axes.axes.count
     var chunk: [Int]?
     if layout == H5D_CHUNKED {
       var lengths = [hsize_t](repeating: 0, count: rank)
@@ -28,15 +29,22 @@ extension HDF5Library {
       let offset = H5Dget_offset(dataset)
       address = offset == chdf5_undefined_address() ? nil : Int(exactly: offset)
     }
-    let (pipeline, missing) = filters(creation.id)
+    // A chunk that is longer than an axis that stands for none holds values of no volume.
+    let isPlain = chunk.map { chunk in
+      zip(axes.axes, chunk).allSatisfy { axis, length in axis != nil || length == 1 }
+    }
+    let (pipeline, missing) = filters(creation.id, isDecodedHere: isPlain == true)
     return HDF5Storage(
-      chunk: chunk, address: address, pipeline: pipeline, missingFilters: missing,
+      chunk: chunk, address: address, isDecodedHere: isPlain == true && pipeline.isOurs,
+      pipeline: pipeline, missingFilters: missing,
       fill: fillValue(creation.id, type: type), isVirtual: layout == H5D_VIRTUAL,
       isExternal: H5Pget_external_count(creation.id) > 0)
   }
 
   /// The filters, and those that neither this package nor the library undoes.
-  private func filters(_ creation: hid_t) -> (HDF5Pipeline, missing: [(Int32, String)]) {
+  private func filters(
+    _ creation: hid_t, isDecodedHere: Bool
+  ) -> (HDF5Pipeline, missing: [(Int32, String)]) {
     var filters: [HDF5Pipeline.Filter] = []
     var missing: [(Int32, String)] = []
     for index in 0..<max(0, H5Pget_nfilters(creation)) {
@@ -56,7 +64,7 @@ extension HDF5Library {
       }
     }
     let pipeline = HDF5Pipeline(filters: filters)
-    guard !pipeline.isOurs, missing.isEmpty else { return (pipeline, missing) }
+    guard !(pipeline.isOurs && isDecodedHere), missing.isEmpty else { return (pipeline, missing) }
     // One that the library alone undoes keeps the others with it.
     for index in 0..<max(0, H5Pget_nfilters(creation)) {
       var flags: UInt32 = 0

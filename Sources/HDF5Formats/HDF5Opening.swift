@@ -51,7 +51,7 @@ struct HDF5Opening: Sendable {
       lengths: lengths, stated: request.axes, names: names, isMATLAB: request.isMATLAB,
       dataset: name, path: path, notes: &notes)
     let storage = try library.storage(
-      handle.id, name, rank: lengths.count, type: type, path: path)
+      handle.id, name, axes: axes, type: type, path: path)
     try storage.check(name, valueByteCount: type.byteCount, path: path)
     let scale: HDF5Scale
     if let known = request.scale {
@@ -75,7 +75,7 @@ struct HDF5Opening: Sendable {
     HDF5Opening.noteMissingChunks(
       library, handle.id, lengths: lengths, storage: storage, name: name, notes: &notes)
     let cache = HDF5Cache(
-      layerOf: lengths, chunk: storage.pipeline.isOurs ? nil : storage.chunk,
+      layerOf: lengths, chunk: storage.isDecodedHere ? nil : storage.chunk,
       chunkByteCount: storage.chunkByteCount(type.byteCount) ?? 0, limit: request.cacheLimit)
     libraryCacheBytes = cache.byteCount
     // Opened again now that the size of its chunks is known.

@@ -6,6 +6,8 @@ struct HDF5Storage: Sendable {
   var chunk: [Int]?
   /// Where the one piece starts in the file; nil where there are chunks, or nothing was written.
   var address: Int?
+  /// Whether chunks are decoded by the threads that read, not by the library.
+  var isDecodedHere: Bool
   /// The filters that its chunks went through.
   var pipeline: HDF5Pipeline
   /// The filters that are needed to decode it and are not there: their registered numbers and the
