@@ -8,6 +8,13 @@ import Voxels
 @Suite struct HDF5DatasetGoldenTests {
   static let folder = "\(volumes)/golden/h5py-3.16.0"
 
+  /// The size of the volumes.
+  static let extent = VoxelExtent(z: 3, y: 20, x: 22)
+
+  /// The golden boxes as far as the volumes have them.
+  static let boxes = goldenBoxes.map { $0.intersection(VoxelBox(extent: extent)) }
+    .filter { !$0.isEmpty }
+
   static let files = folderContents(folder).filter { name in
     DataType.allCases.contains { name.hasPrefix("\($0.rawValue)-") }
   }
@@ -16,7 +23,7 @@ import Voxels
   func `every type, byte order and layout reads exactly`(_ name: String, dataset: String) throws {
     let reader = try HDF5Dataset("\(Self.folder)/\(name)", dataset: dataset)
     #expect(name.hasPrefix("\(reader.metadata.dataType.rawValue)-"))
-    #expect(reader.metadata.extent == goldenExtent)
+    #expect(reader.metadata.extent == Self.extent)
     #expect(!reader.metadata.hasChannelAxis)
     #expect(try readsGolden(reader))
   }
@@ -31,14 +38,14 @@ import Voxels
       try HDF5Dataset(path, dataset: "gzip").metadata.storageUnit == VoxelExtent(z: 2, y: 16, x: 16)
     )
     let contiguous = try HDF5Dataset(path, dataset: "contiguous")
-    #expect(contiguous.metadata.storageUnit == VoxelExtent(z: 1, y: 29, x: 35))
+    #expect(contiguous.metadata.storageUnit == VoxelExtent(z: 1, y: 20, x: 22))
     #expect(contiguous.cacheBytes == 0)
   }
 
   @Test func `the cache holds a layer of chunks within its limit`() throws {
     let path = "\(Self.folder)/uint64-le.h5"
     let chunk = 2 * 16 * 16 * 8
-    #expect(try HDF5Dataset(path, dataset: "gzip").cacheBytes == 6 * chunk)
+    #expect(try HDF5Dataset(path, dataset: "gzip").cacheBytes == 4 * chunk)
     #expect(try HDF5Dataset(path, dataset: "gzip", cacheLimit: 10_000).cacheBytes == 10_000)
     #expect(try HDF5Dataset(path, dataset: "gzip", cacheLimit: 0).cacheBytes == chunk)
   }
@@ -63,7 +70,7 @@ import Voxels
   ])
   func `axes are told or recognised`(dataset: String, channels: Int, hasChannelAxis: Bool) throws {
     let reader = try HDF5Dataset("\(Self.folder)/axes.h5", dataset: dataset)
-    #expect(reader.metadata.extent == goldenExtent)
+    #expect(reader.metadata.extent == Self.extent)
     #expect(reader.metadata.channels == channels)
     #expect(reader.metadata.hasChannelAxis == hasChannelAxis)
     #expect(try readsGolden(reader))
@@ -79,7 +86,7 @@ import Voxels
 
   @Test func `chunks that were never written are noted`() throws {
     let reader = try HDF5Dataset("\(Self.folder)/unwritten.h5")
-    #expect(reader.notes.contains { $0.contains("12 of 18 chunks were never written") })
+    #expect(reader.notes.contains { $0.contains("8 of 12 chunks were never written") })
   }
 
   @Test func `a link within the file is followed`() throws {
@@ -91,7 +98,7 @@ import Voxels
   @Test func `threads read and open at once`() throws {
     let path = "\(Self.folder)/uint32-be.h5"
     let reader = try HDF5Dataset(path, dataset: "gzip")
-    let box = goldenBoxes[2]
+    let box = Self.boxes[2]
     let expected = goldenVolume(box, UInt32.self)
     concurrentForEach(0..<24, threads: 4) { index in
       #expect((try? reader.read(box, as: UInt32.self)) == expected)
@@ -151,7 +158,7 @@ import Voxels
 
   @Test func `several volumes are listed with their shapes`() {
     let error = Self.read("several.h5")
-    #expect(error?.found == "/first (uint8, 3 × 29 × 35), /group/second (uint16, 3 × 29 × 35)")
+    #expect(error?.found == "/first (uint8, 3 × 20 × 22), /group/second (uint16, 3 × 20 × 22)")
     #expect(error?.remedy?.contains("--dataset /first") == true)
   }
 

@@ -57,10 +57,11 @@ public let goldenBoxes = [
   VoxelBox(origin: VoxelPosition(z: 0, y: 0, x: 34), extent: VoxelExtent(z: 2, y: 29, x: 1)),
 ]
 
-/// Whether a reader gives the golden values in each of the boxes.
+/// Whether a reader gives the golden values in each of the boxes, as far as it has them: some golden
+/// volumes are smaller.
 public func readsGolden(_ reader: some VolumeReader) throws -> Bool {
   func check<Scalar: VoxelScalar>(_ type: Scalar.Type) throws -> Bool {
-    for box in goldenBoxes {
+    for box in goldenBoxes.map({ $0.intersection(reader.metadata.box) }) where !box.isEmpty {
       let expected = goldenVolume(box, channels: reader.metadata.channels, type)
       guard try reader.read(box, as: type) == expected else { return false }
     }

@@ -20,7 +20,8 @@ import numpy as np
 ROOT = pathlib.Path(__file__).resolve().parents[2] / "volumes"
 GOLDEN = ROOT / "golden" / "h5py-3.16.0"
 BAD = ROOT / "bad" / "hdf5"
-SHAPE = (3, 29, 35)
+# Smaller than tiff.py's, for the files to be small: more of each is overhead.
+SHAPE = (3, 20, 22)
 
 
 def values(dtype, shape=SHAPE):
@@ -42,9 +43,9 @@ def channels(dtype, count):
     return np.stack([values(dtype, (z + c, y, x))[c:] for c in range(count)])
 
 
-def create(path):
-    # The version that the C library of current distributions reads.
-    return h5py.File(path, "w", libver=("earliest", "v110"))
+def create(path, oldest="earliest"):
+    # The newest version that the C library of current distributions reads.
+    return h5py.File(path, "w", libver=(oldest, "v110"))
 
 
 def golden():
@@ -52,10 +53,12 @@ def golden():
     for dtype in types:
         for order, letter in (("<", "le"), (">", "be")):
             stored = values(dtype).astype(np.dtype(dtype).newbyteorder(order))
-            with create(GOLDEN / f"{dtype}-{letter}.h5") as file:
+            # Chunks found by trees in one, by the indices of HDF5 1.10 in the other.
+            oldest = "earliest" if letter == "le" else "v110"
+            with create(GOLDEN / f"{dtype}-{letter}.h5", oldest) as file:
                 file.create_dataset("contiguous", data=stored)
                 file.create_dataset("gzip", data=stored, chunks=(2, 16, 16), compression="gzip")
-                file.create_dataset("shuffle", data=stored, chunks=(1, 29, 35), shuffle=True,
+                file.create_dataset("shuffle", data=stored, chunks=(1, *SHAPE[1:]), shuffle=True,
                                     compression="gzip", fletcher32=True)
     with create(GOLDEN / "cremi.h5") as file:
         file.attrs["file_format"] = "0.2"
@@ -73,7 +76,7 @@ def golden():
             dataset.attrs["axistags"] = json.dumps({"axes": [
                 {"key": key, "typeFlags": 1 if key == "c" else 2, "resolution": 0,
                  "description": ""} for key in keys]})
-        czyx = channels("float32", 2)
+        czyx = channels("uint16", 2)
         tagged("zyxc", np.moveaxis(czyx, 0, -1), "zyxc")
         tagged("czyx", czyx, "czyx")
         tagged("tzyxc", np.moveaxis(czyx, 0, -1)[None], "tzyxc")
@@ -104,7 +107,7 @@ def orders():
             part = full[tuple(slice(None) if axis in order else 0 for axis in "tczyx")]
             have = [axis for axis in "tczyx" if axis in order]
             data = part.transpose([have.index(axis) for axis in order])
-            chunk = {"t": 2, "c": 1, "z": 2, "y": 20, "x": 30}
+            chunk = {"t": 2, "c": 1, "z": 2, "y": 12, "x": 12}
             chunks = tuple(min(chunk[axis], data.shape[i]) for i, axis in enumerate(order))
             group = file.create_group(order)
             made = [group.create_dataset("gzip", data=data.astype(">u2"), chunks=chunks,
@@ -138,10 +141,10 @@ def filters():
             if dtype[0] == "u":
                 options["scale-offset"] = dict(scaleoffset=True)
             for name, filters in options.items():
-                file.create_dataset(f"{dtype}/{name}", data=data, chunks=(2, 20, 20), **filters)
+                file.create_dataset(f"{dtype}/{name}", data=data, chunks=(2, 16, 16), **filters)
         # A chunk that skipped its filter: what does not shrink is stored as it is.
         noise = np.random.default_rng(7).integers(0, 256, SHAPE, "uint8")
-        file.create_dataset("noise", data=noise, chunks=(1, 29, 35), compression="lzf")
+        file.create_dataset("noise", data=noise, chunks=(1, *SHAPE[1:]), compression="lzf")
         file["noise-plain"] = noise
 
 
@@ -176,6 +179,18 @@ def layouts():
             file[name] = np.arange(data.shape[axis], dtype="float32")
             file[name].make_scale(name)
             data.dims[axis].attach_scale(file[name])
+    with create(GOLDEN / "long-chunks.h5") as file:
+        # Chunks longer than axes of length one that can grow.
+        growing = file.create_dataset("single", data=values("uint16")[None], chunks=(2, 2, 16, 16),
+                                      maxshape=(None, 3, 20, 22), compression="gzip")
+        growing.attrs["axis_order"] = "czyx"
+        growing = file.create_dataset("trailing", data=values("uint16")[..., None],
+                                      chunks=(2, 16, 16, 2), maxshape=(3, 20, 22, None),
+                                      compression="lzf")
+        growing.attrs["axis_order"] = "zyxc"
+        growing = file.create_dataset("channels", data=channels("uint16", 3), chunks=(2, 2, 16, 16),
+                                      maxshape=(None, 3, 20, 22), compression="gzip")
+        growing.attrs["axis_order"] = "czyx"
     with h5py.File(GOLDEN / "matlab.mat", "w", userblock_size=512,
                    libver=("earliest", "v110")) as file:
         # MATLAB's (row, column, section), the row fastest.
@@ -187,14 +202,14 @@ def layouts():
         for time in range(2):
             data = values("uint16", (z + time, y, x))[time:]
             file.create_dataset(f"t{time:05}/s00/0/cells", data=data.view("int16"),
-                                chunks=(2, 15, 16), compression="gzip")
+                                chunks=(2, 16, 16), compression="gzip")
             file.create_dataset(f"t{time:05}/s00/1/cells", data=data[:, ::2, ::2].view("int16"),
-                                chunks=(2, 15, 16), compression="gzip")
+                                chunks=(2, 8, 8), compression="gzip")
         file["s00/resolutions"] = np.array([[1, 1, 1], [2, 2, 1]], "float64")
-        file["s00/subdivisions"] = np.array([[16, 16, 2], [16, 16, 2]], "int32")
+        file["s00/subdivisions"] = np.array([[16, 16, 2], [8, 8, 2]], "int32")
     (GOLDEN / "bdv.xml").write_text(
         "<SpimData><SequenceDescription><ViewSetups><ViewSetup><id>0</id>"
-        "<size>35 29 3</size><voxelSize><unit>um</unit><size>0.004 0.005 0.04</size></voxelSize>"
+        "<size>22 20 3</size><voxelSize><unit>um</unit><size>0.004 0.005 0.04</size></voxelSize>"
         "</ViewSetup></ViewSetups></SequenceDescription></SpimData>\n")
     with create(GOLDEN / "imaris.ims") as file:
         def letters(owner, **texts):
@@ -214,9 +229,9 @@ def layouts():
                         f"DataSet/ResolutionLevel {level}/TimePoint {time}/Channel {channel}")
                     letters(group, ImageSizeX=str(data.shape[2]), ImageSizeY=str(data.shape[1]),
                             ImageSizeZ=str(data.shape[0]))
-                    padded = np.zeros((4, 32, 48), "uint16")
+                    padded = np.zeros((4, 24, 24), "uint16")
                     padded[: data.shape[0], : data.shape[1], : data.shape[2]] = data
-                    group.create_dataset("Data", data=padded, chunks=(4, 16, 16),
+                    group.create_dataset("Data", data=padded, chunks=(4, 12, 12),
                                          compression="gzip")
 
 
@@ -264,7 +279,7 @@ def bad():
         file.create_virtual_dataset("data", layout)
     with create(BAD / "unknown-filter.h5") as file:
         creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-        creation.set_chunk((3, 29, 35))
+        creation.set_chunk(SHAPE)
         creation.set_filter(32019, h5py.h5z.FLAG_OPTIONAL, (3,))
         h5py.h5d.create(file.id, b"data", h5py.h5t.NATIVE_UINT8,
                         h5py.h5s.create_simple(SHAPE), creation)
