@@ -13,6 +13,10 @@ extension HDF5Dataset {
       var index = HDF5ChunkIndex(axes: axes, chunk: chunk, box: box)
       var values: [Scalar] = []
       repeat {
+        if storage.pipeline.filters.isEmpty {
+          if try !readPart(index, of: box, into: &room) { fill(index, in: &room) }
+          continue
+        }
         let key = ChunkCache.Key(path: dataset, index: index.key)
         if let cached = cache.value(for: key, as: Scalar.self) {
           copy(cached, of: index, into: &room)
@@ -43,6 +47,45 @@ extension HDF5Dataset {
         values.span.extracting(first..<first + channels.count * plane),
         of: ChunkRegion(box: index.box, channels: index.region(channels, time: time)))
     }
+  }
+
+  /// Reads what a region takes of a chunk that went through no filter; false where the chunk was
+  /// never written.
+  private func readPart<Scalar: VoxelScalar>(
+    _ index: HDF5ChunkIndex, of box: VoxelBox, into room: inout RegionRoom<Scalar>
+  ) throws(VolumeError) -> Bool {
+    let width = storedType.byteCount
+    let address = try chunkAddresses.address(of: index) { () throws(VolumeError) in
+      try withHDF5 { library throws(VolumeError) in
+        try library.chunkAddress(
+          handle, at: index.start, byteCount: index.lengths.reduce(width, *),
+          fileByteCount: stored.byteCount, as: storedType, path: path)
+      }
+    }
+    guard let address else { return false }
+    let part = index.box.intersection(box)
+    let start = axes.perAxis({ index.covered($0, part).lowerBound }, single: 0)
+    let count = axes.perAxis({ index.covered($0, part).count }, single: 1)
+    let byteCount = count.reduce(width, *)
+    let values: [Scalar] = try uninitializedValues(byteCount / width) {
+      (target) throws(VolumeError) in
+      if let reordering = axes.reordering(count, in: count) {
+        let bytes: [UInt8] = try uninitializedValues(byteCount) { (bytes) throws(VolumeError) in
+          try readRows(start, count, of: index.lengths, at: address, into: &bytes)
+        }
+        reordering.reorder(bytes.rawSpan, into: &target, at: 0, width: width)
+      } else {
+        try readRows(start, count, of: index.lengths, at: address, into: &target)
+      }
+      if isBigEndian { target.swapBytes(0..<byteCount, valueByteCount: width) }
+    }
+    let plane = index.channels.count * part.extent.voxelCount
+    for (place, time) in index.times.enumerated() {
+      room.copy(
+        values.span.extracting(place * plane..<(place + 1) * plane),
+        of: ChunkRegion(box: part, channels: index.region(index.channels, time: time)))
+    }
+    return true
   }
 
   private func fill<Scalar: VoxelScalar>(
@@ -150,6 +193,27 @@ struct HDF5ChunkIndex {
   private func covered(_ axis: VolumeAxis) -> Range<Int> {
     guard let place = place(of: axis) else { return 0..<1 }
     return index[place] * lengths[place]..<(index[place] + 1) * lengths[place]
+  }
+
+  /// What it covers of a part of its box, counted from its own first value.
+  func covered(_ axis: VolumeAxis, _ part: VoxelBox) -> Range<Int> {
+    let (first, last) =
+      switch axis {
+      case .z: (part.origin.z, part.end.z)
+      case .y: (part.origin.y, part.end.y)
+      case .x: (part.origin.x, part.end.x)
+      case .channel: (channels.lowerBound, channels.upperBound)
+      case .time: (times.lowerBound, times.upperBound)
+      }
+    let start = covered(axis).lowerBound
+    return first - start..<last - start
+  }
+
+  /// The chunk's number in raster order, of a dataset of the given lengths.
+  func number(in whole: [Int]) -> Int {
+    zip(index, zip(lengths, whole)).reduce(0) { number, axis in
+      number * ((axis.1.1 - 1) / axis.1.0 + 1) + axis.0
+    }
   }
 
   /// The voxels it covers.

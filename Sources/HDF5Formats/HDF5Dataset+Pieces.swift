@@ -8,8 +8,11 @@ extension HDF5Dataset {
   /// The most bytes whose axes are exchanged at a time.
   static let slabBytes = 8 << 20
 
-  /// The most bytes read at a time to take rows out of them.
-  private static let sieveBytes = 1 << 20
+  /// The most bytes read at a time to take rows out of them: they stay in the processor's cache.
+  private static let sieveBytes = 64 << 10
+
+  /// The bytes that are read as fast as a few of them, for every read is a call of the system.
+  private static let pageBytes = 4096
 
   /// The values of a region, in slabs along the dataset's slowest axes.
   func readPieces<Scalar: VoxelScalar>(_ box: VoxelBox) throws(VolumeError) -> [Scalar] {
@@ -97,25 +100,28 @@ extension HDF5Dataset {
       }
       return
     }
-    try readRows(start, count, at: address, into: &target)
+    try readRows(start, count, of: axes.lengths, at: address, into: &target)
     if isBigEndian {
       target.swapBytes(0..<byteCount, valueByteCount: storedType.byteCount)
     }
   }
 
-  /// Reads a region of a dataset in one piece, run by run.
-  private func readRows(
-    _ start: [Int], _ count: [Int], at address: Int, into target: inout MutableRawSpan
+  /// Reads a region of what lies in one piece of the given lengths, run by run.
+  func readRows(
+    _ start: [Int], _ count: [Int], of lengths: [Int], at address: Int,
+    into target: inout MutableRawSpan
   ) throws(VolumeError) {
-    let lengths = axes.lengths
     let width = storedType.byteCount
     // The axes from `inner` on lie in one piece; `inner` itself may be cut.
     var inner = count.count - 1
     while inner > 0, count[inner] == lengths[inner] { inner -= 1 }
     let strides = lengths.indices.map { lengths[($0 + 1)...].reduce(width, *) }
     let run = count[inner] * strides[inner]
-    // The rows of one more axis are read with what lies between them, unless that is most of it.
-    let isSieved = inner > 0 && run * 4 >= strides[inner - 1] && run < HDF5Dataset.sieveBytes / 4
+    // The rows of one more axis are read with what lies between them, unless that is most of it
+    // and more than a page.
+    let isSieved =
+      inner > 0 && run < HDF5Dataset.sieveBytes / 4
+      && strides[inner - 1] <= max(run * 4, HDF5Dataset.pageBytes)
     let rows = isSieved ? count[inner - 1] : 1
     let pitch = isSieved ? strides[inner - 1] : run
     let rowsAtOnce = max(1, HDF5Dataset.sieveBytes / pitch)

@@ -12,8 +12,8 @@ public import Voxels
 /// nanometres along the axes of space, as in CREMI files; `element_size_um` is micrometres.
 ///
 /// Chunks behind gzip, shuffle, fletcher32, LZF, Blosc and Zstandard are decoded by the threads that
-/// read, side by side; what lies in one piece is read without the library. Anything else goes
-/// through the library, one thread at a time.
+/// read, side by side; what lies in one piece, and chunks without filters where there are at most
+/// 8192, are read without the library. Anything else goes through it, one thread at a time.
 ///
 /// Source: HDF5 1.10 reference manual; CREMI file format 0.2, <https://cremi.org/data>.
 public final class HDF5Dataset: VolumeReader {
@@ -33,6 +33,7 @@ public final class HDF5Dataset: VolumeReader {
   let storedType: DataType
   let isBigEndian: Bool
   let cache: ChunkCache
+  let chunkAddresses: HDF5ChunkAddresses
   let stored: StoredFile
   let handle: hid_t
   private let file: hid_t
@@ -84,7 +85,11 @@ public final class HDF5Dataset: VolumeReader {
     isBigEndian = opened.isBigEndian
     file = opened.file
     handle = opened.handle
-    if storage.isDecodedHere {
+    let isFiltered = !storage.pipeline.filters.isEmpty
+    chunkAddresses = HDF5ChunkAddresses(
+      lengths: axes.lengths,
+      chunk: storage.isDecodedHere && !isFiltered ? storage.chunk : nil)
+    if storage.isDecodedHere, isFiltered {
       let layer = HDF5Cache(
         layerOf: axes.lengths, chunk: storage.chunk,
         chunkByteCount: storage.chunkByteCount(storedType.byteCount) ?? 0,

@@ -34,8 +34,12 @@ extension HDF5Library {
       zip(axes.axes, chunk).allSatisfy { axis, length in axis != nil || length == 1 }
     }
     let (pipeline, missing) = filters(creation.id, isDecodedHere: isPlain == true)
+    let isFound =
+      pipeline.filters.isEmpty && layout == H5D_CHUNKED && !hasUserBlock(dataset)
+      && HDF5ChunkAddresses.count(lengths: axes.lengths, chunk: chunk) != nil
     return HDF5Storage(
-      chunk: chunk, address: address, isDecodedHere: isPlain == true && pipeline.isOurs,
+      chunk: chunk, address: address,
+      isDecodedHere: isPlain == true && (pipeline.isOurs || isFound),
       pipeline: pipeline, missingFilters: missing,
       fill: fillValue(creation.id, type: type), isVirtual: layout == H5D_VIRTUAL,
       isExternal: H5Pget_external_count(creation.id) > 0)
@@ -114,6 +118,42 @@ extension HDF5Library {
         remedy: "copy the file again; if that does not help, the volume is damaged there")
     }
     return (bytes, skipped)
+  }
+
+  /// Where a chunk that went through no filter starts in the file, or nil where the library has no
+  /// such chunk.
+  ///
+  /// Only for files without a user block, which releases of the library count differently.
+  func chunkAddress(
+    _ dataset: hid_t, at start: [Int], byteCount: Int, fileByteCount: Int, as type: DataType,
+    path: String
+  ) throws(VolumeError) -> Int? {
+    let offset = start.map { hsize_t($0) }
+    var (skipped, place, size) = (UInt32(0), haddr_t(0), hsize_t(0))
+    let status = H5Dget_chunk_info_by_coord(dataset, offset, &skipped, &place, &size)
+    guard status >= 0, place != chdf5_undefined_address() else {
+      // The library tells an absent chunk and a damaged index apart only when it reads.
+      try check(dataset, at: start, as: type, path: path)
+      return nil
+    }
+    guard let place = Int(exactly: place), size == hsize_t(byteCount), place <= fileByteCount,
+      byteCount <= fileByteCount - place
+    else {
+      throw VolumeError(
+        .corruptChunk, path: path,
+        "the chunk at \(start.sizesDescription) does not lie in the file",
+        found: "\(size) bytes from \(place) on", expected: "\(byteCount) bytes",
+        remedy: "copy the file again; if that does not help, the volume is damaged there")
+    }
+    return place
+  }
+
+  /// Whether a file begins with a block that belongs to another program.
+  private func hasUserBlock(_ dataset: hid_t) -> Bool {
+    let file = HDF5Handle(H5Iget_file_id(dataset))
+    let creation = HDF5Handle(H5Fget_create_plist(file.id))
+    var size: hsize_t = 0
+    return H5Pget_userblock(creation.id, &size) < 0 || size > 0
   }
 
   /// The values of a small dataset of numbers, such as a list of scales.

@@ -147,7 +147,8 @@ import Voxels
     ("unknown-filter.h5", .unsupportedFeature),
     ("external-storage.h5", .unsupportedFeature), ("virtual.h5", .unsupportedFeature),
     ("other-file.h5", .notFound), ("damaged-chunk.h5", .corruptChunk),
-    ("failed-checksum.h5", .corruptChunk), ("huge-chunks.h5", .limitExceeded),
+    ("failed-checksum.h5", .corruptChunk), ("chunk-beyond-end.h5", .corruptChunk),
+    ("huge-chunks.h5", .limitExceeded),
     ("overflowing.h5", .limitExceeded), ("rank-2.h5", .unsupportedFeature),
     ("reversed-axes.h5", .unsupportedFeature),
   ])

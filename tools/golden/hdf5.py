@@ -188,6 +188,9 @@ def layouts():
                                       chunks=(2, 16, 16, 2), maxshape=(3, 20, 22, None),
                                       compression="lzf")
         growing.attrs["axis_order"] = "zyxc"
+        growing = file.create_dataset("plain", data=channels("uint16", 3).astype(">u2"),
+                                      chunks=(2, 2, 16, 16), maxshape=(None, 3, 20, 22))
+        growing.attrs["axis_order"] = "czyx"
         growing = file.create_dataset("channels", data=channels("uint16", 3), chunks=(2, 2, 16, 16),
                                       maxshape=(None, 3, 20, 22), compression="gzip")
         growing.attrs["axis_order"] = "czyx"
@@ -366,6 +369,13 @@ def bad():
     at = stored.index(struct.pack("<Q", place))
     stored[at : at + 8] = struct.pack("<Q", len(stored) - 10)
     (BAD / "beyond-end.h5").write_bytes(stored)
+    with create(BAD / "chunk-beyond-end.h5") as file:
+        file.create_dataset("data", data=values("uint16"), chunks=(3, 10, 22))
+        place = file["data"].id.get_chunk_info(1).byte_offset
+    stored = bytearray((BAD / "chunk-beyond-end.h5").read_bytes())
+    at = stored.index(struct.pack("<Q", place))
+    stored[at : at + 8] = struct.pack("<Q", len(stored) - 10)
+    (BAD / "chunk-beyond-end.h5").write_bytes(stored)
     with create(BAD / "cyclic-links.h5") as file:
         file["a"] = h5py.SoftLink("/b")
         file["b"] = h5py.SoftLink("/a")
