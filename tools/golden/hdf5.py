@@ -186,7 +186,7 @@ def layouts():
         growing.attrs["axis_order"] = "czyx"
         growing = file.create_dataset("trailing", data=values("uint16")[..., None],
                                       chunks=(2, 16, 16, 2), maxshape=(3, 20, 22, None),
-                                      compression="lzf")
+                                      compression="gzip")
         growing.attrs["axis_order"] = "zyxc"
         growing = file.create_dataset("plain", data=channels("uint16", 3).astype(">u2"),
                                       chunks=(2, 2, 16, 16), maxshape=(None, 3, 20, 22))
