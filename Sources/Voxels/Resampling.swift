@@ -248,6 +248,11 @@ extension Int64: MeanScalar {
   public typealias Sum = Int128
 }
 
+extension Float16: MeanScalar {
+  /// Holds the sum of eight.
+  public typealias Sum = Double
+}
+
 extension Float: MeanScalar {
   /// Holds the sum of eight.
   public typealias Sum = Double

@@ -188,6 +188,20 @@ import ZarrStore
     #expect(emseg("info", folder("float32.zarr"))["data_type"] == "float32")
   }
 
+  @Test(arguments: DataType.allCases)
+  func `every type has a pyramid`(type: DataType) throws {
+    let folder = TemporaryFolder()
+    try store(
+      Volume<UInt8>(box: VoxelBox(extent: VoxelExtent(z: 4, y: 20, x: 20)), fill: 9),
+      at: folder("nines.zarr"), kind: .image)
+    let outcome = emseg(
+      "convert", folder("nines.zarr"), "--kind", "image", "--output-type", type.rawValue,
+      "--chunk", "8,8,8", "--output", folder("out.zarr"))
+    try #require(outcome.status == 0, "\(outcome.diagnostics)")
+    let coarse = emseg("info", folder("out.zarr"), "--level", "1", "--statistics")
+    #expect(coarse["data_type"] == type.rawValue && coarse["mean"] == "9", "\(coarse.output)")
+  }
+
   @Test(arguments: ["out.h5", "out.tif", "out.zarr"])
   func `memory that does not hold one piece is refused`(name: String) throws {
     let folder = TemporaryFolder()
