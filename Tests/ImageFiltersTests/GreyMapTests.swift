@@ -61,9 +61,11 @@ struct GreyMapTests {
     var volume = Volume<UInt16>(box: box, values: [90, 90, 110, 110])
     let histogram = GreyHistogram(of: volume, z: 0)
     GreyMap.apply(
-      [GreyMap(
+      [
+        GreyMap(
           matching: (histogram.mean, histogram.standardDeviation), mean: 1000,
-          standardDeviation: 50)], to: &volume)
+          standardDeviation: 50)
+      ], to: &volume)
     #expect(volume == Volume(box: box, values: [950, 950, 1050, 1050]))
   }
 
