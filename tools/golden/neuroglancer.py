@@ -2,12 +2,12 @@
 # requires-python = ">=3.11"
 # dependencies = ["neuroglancer==2.41.2", "numpy==2.4.6", "pillow==13.0.0"]
 # ///
-"""Shows OME-Zarr groups in a headless Neuroglancer and saves what it draws.
+"""Shows OME-Zarr or precomputed volumes in a headless Neuroglancer and saves what it draws.
 
     uv run tools/golden/neuroglancer.py view.png raw.zarr labels.zarr:segmentation
 
-Each source is an OME-Zarr 0.5 image group, drawn as grey values, or as segments with
-`:segmentation` after it. The picture is taken once Neuroglancer has loaded every chunk it shows; the
+Each source is an OME-Zarr 0.5 image group or a precomputed volume, drawn as grey values, or as
+segments with `:segmentation` after it. The picture is taken once Neuroglancer has loaded every chunk it shows; the
 script fails (exit status 1) when that does not happen in time or when no voxel is shown. Needs chromium (Debian: apt-get install chromium); no other network.
 """
 
@@ -126,7 +126,8 @@ def viewer_state(sources, port, layout, size):
     for index, (path, kind) in enumerate(sources):
         layers.append({
             "type": kind, "name": path.name,
-            "source": f"http://127.0.0.1:{port}/{index}/|zarr3:",
+            "source": f"http://127.0.0.1:{port}/{index}/|"
+                      + ("neuroglancer-precomputed:" if is_precomputed(path) else "zarr3:"),
             **({"selectedAlpha": 0.4, "notSelectedAlpha": 0.4} if kind == "segmentation" else {}),
         })
     lengths = physical_lengths(sources[0][0])
@@ -140,8 +141,16 @@ def viewer_state(sources, port, layout, size):
     }
 
 
+def is_precomputed(path):
+    return (path / "info").is_file()
+
+
 def physical_lengths(group):
     """Voxels and metres per voxel of the finest level along each axis."""
+    if is_precomputed(group):
+        scale = json.loads((group / "info").read_text())["scales"][0]
+        return {axis: (count, factor * 1e-9)
+                for axis, count, factor in zip("xyz", scale["size"], scale["resolution"])}
     multiscale = json.loads((group / "zarr.json").read_text())["attributes"]["ome"]["multiscales"][0]
     level = multiscale["datasets"][0]
     shape = json.loads((group / level["path"] / "zarr.json").read_text())["shape"]
@@ -187,8 +196,8 @@ def source(text):
     path, _, kind = text.partition(":")
     if kind not in ("", "image", "segmentation"):
         raise argparse.ArgumentTypeError(f"{kind} is neither image nor segmentation")
-    if not (pathlib.Path(path) / "zarr.json").is_file():
-        raise argparse.ArgumentTypeError(f"{path} holds no zarr.json")
+    if not ((pathlib.Path(path) / "zarr.json").is_file() or is_precomputed(pathlib.Path(path))):
+        raise argparse.ArgumentTypeError(f"{path} holds neither zarr.json nor info")
     return pathlib.Path(path), kind or "image"
 
 
