@@ -52,22 +52,29 @@ struct ConversionStep {
     let set = WorkingSet(
       bytesPerReadVoxel: memory.perVoxel, bytesPerWriteVoxel: 2 * values,
       bytesPerWorker: memory.perRead, sharedBytes: memory.held)
-    // Sections are decoded whole rows at a time: a block as wide as the volume reads each once.
-    let unit = image.finest.metadata.storageUnit
-    let wide = VoxelExtent(
-      z: unit.z, y: unit.y, x: metadata.extent.x.roundedUp(toMultipleOf: unit.x))
-    let isSections = metadata.storageUnit.z < unit.z
-    let block = runner.options.block?.extent
-    let blocks: StageRunner.Blocks
-    do {
-      blocks = try runner.blocks(
-        for: set, storageUnit: isSections ? wide : unit, volume: metadata.extent,
-        ledgers: [ledger], block: block)
-    } catch is MemoryBudgetError where isSections {
-      blocks = try runner.blocks(
-        for: set, storageUnit: unit, volume: metadata.extent, ledgers: [ledger], block: block)
+    func blocks(_ unit: VoxelExtent) throws -> StageRunner.Blocks {
+      try runner.blocks(
+        for: set, storageUnit: unit, volume: metadata.extent, ledgers: [ledger],
+        block: runner.options.block?.extent)
     }
-    try runner.run(stage, on: blocks, ledger: ledger)
+    let unit = image.finest.metadata.storageUnit
+    let chosen: StageRunner.Blocks
+    if metadata.storageUnit.z < unit.z {
+      // Blocks of whole sections decode each once, if enough fit to keep every thread at work;
+      // blocks of whole rows decode a strip once.
+      let wide = VoxelExtent(
+        z: unit.z, y: unit.y, x: metadata.extent.x.roundedUp(toMultipleOf: unit.x))
+      let whole = VoxelExtent(
+        z: unit.z, y: metadata.extent.y.roundedUp(toMultipleOf: unit.y), x: wide.x)
+      if let found = try? blocks(whole), found.threads.workers >= runner.options.threads {
+        chosen = found
+      } else {
+        do { chosen = try blocks(wide) } catch is MemoryBudgetError { chosen = try blocks(unit) }
+      }
+    } else {
+      chosen = try blocks(unit)
+    }
+    try runner.run(stage, on: chosen, ledger: ledger)
   }
 
   private func checkKind() throws {
