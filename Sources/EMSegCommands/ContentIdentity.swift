@@ -35,10 +35,8 @@ enum ContentIdentity {
   static func ofSource(at path: String) throws -> String {
     var hash = ContentHash()
     for file in files(at: path) {
-      let attributes = try? FileManager.default.attributesOfItem(atPath: file)
-      let size = (attributes?[.size] as? any BinaryInteger).map { "\($0)" } ?? "?"
-      let time = (attributes?[.modificationDate] as? Date)?.timeIntervalSinceReferenceDate ?? 0
-      hash.update("\(file.split(separator: "/").last ?? "") \(size) \(time)\n")
+      let state = try? FileStatus(file)?.identity.sizeAndTime
+      hash.update("\(FileStore.split(file).name) \(state ?? "?")\n")
     }
     return "files \(hash.digest)"
   }

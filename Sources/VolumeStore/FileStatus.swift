@@ -5,6 +5,8 @@ package struct FileStatus {
   package var isFolder: Bool
   package var isRegularFile: Bool
   package var byteCount: Int
+  /// What tells the file from every other, and from itself after a change.
+  package var identity: FileIdentity
 
   /// The status, or nil where nothing is there.
   package init?(_ path: String) throws(VolumeError) {
@@ -20,6 +22,7 @@ package struct FileStatus {
     isFolder = status.st_mode & S_IFMT == S_IFDIR
     isRegularFile = status.st_mode & S_IFMT == S_IFREG
     byteCount = Int(status.st_size)
+    identity = FileIdentity(status)
   }
 
   /// The status of a file that has to be there.

@@ -15,6 +15,9 @@ package struct FileIdentity: Hashable, Sendable {
     seconds = Int(status.st_mtim.tv_sec)
     nanoseconds = Int(status.st_mtim.tv_nsec)
   }
+
+  /// What changes with the content, wherever the file lies.
+  package var sizeAndTime: String { "\(byteCount) \(seconds) \(nanoseconds)" }
 }
 
 /// A stored value opened for reading at any offset, by any number of threads.
