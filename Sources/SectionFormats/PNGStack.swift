@@ -90,18 +90,19 @@ public struct PNGStack: VolumeReader {
     _ box: VoxelBox, as type: Scalar.Type
   ) throws(VolumeError) -> Volume<Scalar> {
     try metadata.checkRead(box, as: type, path: path)
-    var volume = Volume<Scalar>(channels: metadata.channels, box: box)
-    var values = volume.mutableSpan
-    var bytes = values.mutableBytes
     let planeByteCount = box.extent.y * box.extent.x * metadata.dataType.byteCount
-    for channel in 0..<metadata.channels {
-      for z in 0..<box.extent.z {
-        let section = sections[planes[channel * metadata.extent.z + box.origin.z + z]]
-        try readSection(
-          section, box, into: &bytes, at: (channel * box.extent.z + z) * planeByteCount)
+    let values: [Scalar] = try uninitializedValues(
+      metadata.channels * box.extent.voxelCount
+    ) { (bytes) throws(VolumeError) in
+      for channel in 0..<metadata.channels {
+        for z in 0..<box.extent.z {
+          let section = sections[planes[channel * metadata.extent.z + box.origin.z + z]]
+          try readSection(
+            section, box, into: &bytes, at: (channel * box.extent.z + z) * planeByteCount)
+        }
       }
     }
-    return volume
+    return Volume(channels: metadata.channels, box: box, values: values)
   }
 
   private func readSection(

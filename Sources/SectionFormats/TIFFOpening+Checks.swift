@@ -68,6 +68,17 @@ extension TIFFOpening {
     return metadata
   }
 
+  /// Where a page lies, or a plane that follows it without a header of its own.
+  static func plane(_ page: Int, _ survey: TIFFSurvey, plainStart: Int?) -> TIFFStack.Plane {
+    let found = survey.pages[page]
+    let file = survey.files[found.file]
+    return TIFFStack.Plane(
+      path: file.path, directoryOffset: found.directoryOffset,
+      plain: plainStart.map { offset in
+        TIFFStack.PlainPlane(offset: offset, header: found.kind, file: file.identity)
+      })
+  }
+
   /// Where the planes lie that follow the only header.
   static func plainOffsets(
     _ survey: TIFFSurvey, order: PageOrder, type: DataType
@@ -75,7 +86,7 @@ extension TIFFOpening {
     let file = survey.files[0]
     let header = survey.header(0)
     let pages = order.pages
-    guard let start = file.plainStart else {
+    guard let start = survey.pages[0].plainStart else {
       throw VolumeError(
         .unsupportedFeature, path: file.path,
         "is a stack whose sections follow the only page without headers, but not plainly",

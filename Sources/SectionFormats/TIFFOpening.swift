@@ -8,6 +8,7 @@ struct TIFFOpening {
   private(set) var isLossy: Bool
   private(set) var planes: [TIFFStack.Plane]
   private(set) var samples: TIFFStack.SampleLayout
+  private(set) var headers: [TIFFPage]
   private(set) var reducedLevels: [TIFFStack.ReducedLevel]
 
   /// Which pages are read, in order of time point, channel, section.
@@ -54,22 +55,18 @@ struct TIFFOpening {
     samples =
       header.isColour
       ? .colourLabels : header.samplesPerPixel > 1 ? .channels(header.samplesPerPixel) : .single
+    headers = survey.kinds
     isLossy = selection.pages.contains { survey.header($0).isLossy }
     metadata = try Self.metadata(
       order: selection.order, voxelSize: selection.voxelSize, header: header, type: type,
       path: place)
     if selection.isPlain {
       let offsets = try Self.plainOffsets(survey, order: selection.order, type: type)
-      planes = offsets.map { offset in
-        TIFFStack.Plane(
-          path: firstFile, directoryOffset: survey.pages[0].directoryOffset, plainOffset: offset)
-      }
+      planes = offsets.map { Self.plane(0, survey, plainStart: $0) }
       reducedLevels = []
     } else {
-      planes = selection.pages.map { page in
-        TIFFStack.Plane(
-          path: survey.files[survey.pages[page].file].path,
-          directoryOffset: survey.pages[page].directoryOffset)
+      planes = selection.pages.map {
+        Self.plane($0, survey, plainStart: survey.pages[$0].plainStart)
       }
       reducedLevels = try Self.reducedLevels(
         selection.pages, survey, metadata: metadata, stated: stated, pool: pool, notes: &notes)

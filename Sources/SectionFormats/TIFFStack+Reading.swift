@@ -12,9 +12,16 @@ extension TIFFStack {
     _ box: VoxelBox, as type: Scalar.Type
   ) throws(VolumeError) -> Volume<Scalar> {
     try metadata.checkRead(box, as: type, path: path)
-    var volume = Volume<Scalar>(channels: metadata.channels, box: box)
-    var values = volume.mutableSpan
-    var bytes = values.mutableBytes
+    let values: [Scalar] = try uninitializedValues(
+      metadata.channels * box.extent.voxelCount
+    ) { (bytes) throws(VolumeError) in
+      try read(box, into: &bytes)
+    }
+    return Volume(channels: metadata.channels, box: box, values: values)
+  }
+
+  /// Fills a span with a region's values.
+  private func read(_ box: VoxelBox, into bytes: inout MutableRawSpan) throws(VolumeError) {
     let valueByteCount = metadata.dataType.byteCount
     let planeByteCount = box.extent.y * box.extent.x * valueByteCount
     let planesPerPage = samples.channels
@@ -22,20 +29,22 @@ extension TIFFStack {
       for z in 0..<box.extent.z {
         let plane = planes[pageChannel * metadata.extent.z + box.origin.z + z]
         let start = (pageChannel * planesPerPage * box.extent.z + z) * planeByteCount
-        try files.use(plane.path) { handle throws(VolumeError) in
-          let region = try region(of: box, in: plane, handle)
-          if let offset = plane.plainOffset {
-            try region.readPlain(handle, from: offset, into: &bytes, at: start)
-          } else {
+        if let plain = plane.plain {
+          let region = TIFFRegion(
+            page: headers[plain.header], rows: box.origin.y..<box.end.y,
+            columns: box.origin.x..<box.end.x)
+          let file = try plain.open(plane.path)
+          try region.readPlain(file, from: plain.offset, into: &bytes, at: start)
+        } else {
+          try files.use(plane.path) { handle throws(VolumeError) in
             // Sections of one channel lie between a page's channels.
-            try region.read(
+            try region(of: box, in: plane, handle).read(
               handle, samples, into: &bytes, at: start,
               channelByteCount: planeByteCount * box.extent.z)
           }
         }
       }
     }
-    return volume
   }
 
   /// The part of a plane's page that a box covers.
@@ -57,6 +66,22 @@ extension TIFFStack {
         remedy: "leave the files unchanged while they are read")
     }
     return region
+  }
+}
+
+extension TIFFStack.PlainPlane {
+  /// Opens the file, which has to be the one that was found.
+  func open(_ path: String) throws(VolumeError) -> StoredFile {
+    guard let found = try StoredFile(path: path) else {
+      throw VolumeError(
+        .notFound, path: path, "no such file", remedy: "leave the files where they are")
+    }
+    guard found.identity == file else {
+      throw VolumeError(
+        .corruptChunk, path: path, "has changed since the stack was opened",
+        remedy: "leave the files unchanged while they are read")
+    }
+    return found
   }
 }
 
@@ -126,7 +151,7 @@ struct TIFFRegion {
 
   /// Reads a plane that lies uncompressed from an offset on.
   func readPlain(
-    _ handle: borrowing TIFFHandle, from offset: Int, into target: inout MutableRawSpan,
+    _ file: borrowing StoredFile, from offset: Int, into target: inout MutableRawSpan,
     at start: Int
   ) throws(VolumeError) {
     let isWhole = columns.count == page.width
@@ -134,15 +159,7 @@ struct TIFFRegion {
     for row in isWhole ? rows.lowerBound..<rows.lowerBound + 1 : rows {
       let from = offset + (row * page.width + columns.lowerBound) * pixelByteCount
       let to = start + (row - rows.lowerBound) * rowByteCount
-      guard
-        try readAll(
-          from: handle.descriptor, at: from, into: &target, to..<to + count, path: handle.path)
-          == count
-      else {
-        throw VolumeError(
-          .corruptChunk, path: handle.path, "the file ends within a section",
-          remedy: "copy the file again")
-      }
+      try file.read(at: from, into: &target, to..<to + count)
     }
     finishValues(&target, at: start, isSwapped: page.isByteSwapped)
   }

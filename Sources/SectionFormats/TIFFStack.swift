@@ -31,6 +31,8 @@ public struct TIFFStack: VolumeReader {
   let planes: [Plane]
   let files: TIFFFilePool
   let samples: SampleLayout
+  /// The different headers that were met.
+  let headers: [TIFFPage]
   /// The stack's smaller versions, largest first.
   let reducedPages: [ReducedLevel]
 
@@ -38,8 +40,17 @@ public struct TIFFStack: VolumeReader {
   struct Plane: Sendable {
     var path: String
     var directoryOffset: UInt64
-    /// Where the plane's bytes lie, if no header of its own says it.
-    var plainOffset: Int?
+    /// Where its values lie, if uncompressed and in one piece: no header is read again for them.
+    var plain: PlainPlane?
+  }
+
+  /// Values that lie in a file as they will lie in memory, but for their order of bytes.
+  struct PlainPlane: Sendable {
+    var offset: Int
+    /// The place in ``TIFFStack/headers`` of the header that describes them.
+    var header: Int
+    /// The file that was found.
+    var file: FileIdentity
   }
 
   /// How the values of a pixel become channels.
@@ -100,6 +111,7 @@ public struct TIFFStack: VolumeReader {
     isLossy = found.isLossy
     planes = found.planes
     samples = found.samples
+    headers = found.headers
     reducedPages = found.reducedLevels
     self.files = pool
   }
@@ -111,6 +123,7 @@ public struct TIFFStack: VolumeReader {
     isLossy = stack.isLossy
     planes = level.planes
     samples = stack.samples
+    headers = stack.headers
     reducedPages = []
     files = stack.files
   }

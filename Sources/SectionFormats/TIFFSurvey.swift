@@ -11,6 +11,8 @@ struct TIFFSurvey {
     var kind: Int
     /// Where its versions of lower resolution lie.
     var reducedPages: [UInt64]
+    /// Where it lies in the file, if it is uncompressed and in one piece.
+    var plainStart: Int?
   }
 
   /// One file.
@@ -18,9 +20,8 @@ struct TIFFSurvey {
     var path: String
     /// Its pages in ``TIFFSurvey/pages``, those of reduced resolution too.
     var pages: Range<Int>
-    /// Where its first page is the only one and uncompressed in one piece: where that lies.
-    var plainStart: Int?
     var byteCount: Int
+    var identity: FileIdentity
   }
 
   private(set) var files: [File] = []
@@ -37,8 +38,7 @@ struct TIFFSurvey {
   /// Reads the headers of a file's pages.
   mutating func visit(_ path: String, _ pool: TIFFFilePool) throws(VolumeError) {
     let start = pages.count
-    let byteCount = try FileStatus.ofFile(path).byteCount
-    var plainStart: Int?
+    let status = try FileStatus.ofFile(path)
     try pool.use(path) { handle throws(VolumeError) in
       if files.isEmpty { remarks = handle.remarks }
       repeat {
@@ -49,17 +49,16 @@ struct TIFFSurvey {
             remedy: "check that the file was copied whole")
         }
         let page = handle.page
-        if pages.count == start, page.isStoredPlainly, handle.isLastPage {
-          plainStart = page.contiguousStart(handle)
-        }
         pages.append(
           Page(
             file: files.count, directoryOffset: handle.directoryOffset, kind: number(of: page),
-            reducedPages: handle.reducedPages))
+            reducedPages: handle.reducedPages, plainStart: page.plainStart(handle)))
       } while try handle.moveToNextPage()
     }
     files.append(
-      File(path: path, pages: start..<pages.count, plainStart: plainStart, byteCount: byteCount))
+      File(
+        path: path, pages: start..<pages.count, byteCount: status.byteCount,
+        identity: status.identity))
   }
 
   private mutating func number(of page: TIFFPage) -> Int {
@@ -84,11 +83,12 @@ struct TIFFSurvey {
 }
 
 extension TIFFPage {
-  /// Where the page's bytes start in the file, if one strip follows the other.
-  fileprivate func contiguousStart(_ handle: borrowing TIFFHandle) -> Int? {
-    guard width > 0, height > 0, samplesPerPixel == 1,
+  /// Where the page's bytes start in the file, if they are stored plainly and one strip follows the
+  /// other.
+  fileprivate func plainStart(_ handle: borrowing TIFFHandle) -> Int? {
+    guard isStoredPlainly, width > 0, height > 0, samplesPerPixel == 1,
       let start = Int(exactly: handle.location(of: 0).offset),
-      start > 0
+      start > 0, start < 1 << 62
     else { return nil }
     let strips = (height + unitHeight - 1) / unitHeight
     guard let unitByteCount else { return nil }

@@ -43,6 +43,7 @@ package func uninitializedValues<Scalar: VoxelScalar, Failure: Error>(
     // every bit pattern is a value.
     let room = UnsafeMutableRawBufferPointer(
       start: buffer.baseAddress, count: count * MemoryLayout<Scalar>.stride)
+    preferHugePages(room)
     var target = MutableRawSpan(_unsafeBytes: room)
     do throws(Failure) {
       try fill(&target)

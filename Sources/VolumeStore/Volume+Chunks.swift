@@ -48,7 +48,7 @@ package func regionValues<Scalar: VoxelScalar>(
 /// Asks for large pages under memory that is about to be written.
 ///
 /// Given out 4 KiB at a time, it costs as much as all else that a read does. numpy does the same.
-private func preferHugePages(_ buffer: UnsafeMutableRawBufferPointer) {
+func preferHugePages(_ buffer: UnsafeMutableRawBufferPointer) {
   let (least, page) = (4 << 20, 2 << 20)
   guard let start = buffer.baseAddress, buffer.count >= least else { return }
   // Sound: whole large pages inside the buffer; the advice changes no byte, and may be ignored.

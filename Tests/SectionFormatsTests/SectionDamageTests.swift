@@ -48,6 +48,7 @@ import Voxels
     "uint8-classic-zlib-tile.tif", "float32-big-zstd-strip.tif", "uint16-big-lzw-tile.tif",
     "imagej-one-header-be.tif", "ome-tcz.ome.tif", "ome-pyramid.ome.tif",
     "samples-contig-tile-deflate-be.tif", "colours-separate.tif", "bilevel.tif", "jpeg.tif",
+    "uint16-be-none-strip.tif", "uint16-be-none-onestrip.tif",
   ])
   func `no damage of a TIFF file crashes its reader`(name: String) throws {
     let sound = contents(of: "\(TIFFStackGoldenTests.folder)/\(name)")

@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 import SectionFormats
@@ -79,6 +80,25 @@ import Voxels
   func `the kind of fault is told`(name: String, code: VolumeError.Code) {
     let error = Self.read(name)
     #expect(error?.code == code, "\(String(describing: error))")
+  }
+
+  @Test func `an uncompressed section that changes or goes while it is read is refused`() throws {
+    let folder = TemporaryFolder()
+    let path = folder("section.tif")
+    let sound = contents(of: "\(TIFFStackGoldenTests.folder)/imagej-one-header-be.tif")
+    overwrite(path, with: sound)
+    let stack = try TIFFStack(path)
+    func read<Scalar: VoxelScalar>(_ type: Scalar.Type) throws {
+      _ = try stack.read(stack.metadata.box, as: type)
+    }
+    try read(stack.metadata.dataType.scalarType)
+    overwrite(path, with: Array(sound.dropLast()))
+    let cut = volumeError { try read(stack.metadata.dataType.scalarType) }
+    #expect(cut?.code == .corruptChunk)
+    #expect(cut?.path == path)
+    unlink(path)
+    #expect(
+      volumeError { try read(stack.metadata.dataType.scalarType) }?.code == .notFound)
   }
 
   @Test func `what is not there is not found`() {
