@@ -61,12 +61,17 @@ let package = Package(
     system("CExpat", pkgConfig: "expat", package: "libexpat1-dev"),
     system("CHDF5", pkgConfig: "hdf5-serial", package: "libhdf5-dev"),
     system("COneDNN", package: "libdnnl-dev"),
+    system("CCairo", pkgConfig: "cairo", package: "libcairo2-dev"),
     .systemLibrary(name: "CSystem"),
+
+    // Our own C: convolution kernels in processor intrinsics, chosen at run time.
+    .target(name: "CConvolution"),
 
     // Ground: imports nothing of ours.
     library("Voxels"),
     library("Codecs", ["CZlib", "CDeflate", "CZstd", "CBlosc", "CXXHash"]),
     library("CommandLineInterface"),
+    library("Drawing", ["CCairo"]),
 
     // Storage: volumes on disk.
     library("VolumeStore", ["Voxels", "Codecs", "CSystem"]),
@@ -83,7 +88,7 @@ let package = Package(
 
     // Running and arithmetic.
     library("Blockwise", ["Voxels", "Codecs", "VolumeStore"], settings: safe),
-    library("Tensors", ["Voxels", "COneDNN"]),
+    library("Tensors", ["Voxels", "COneDNN", "CConvolution"]),
 
     // Models.
     library("Networks", ["Voxels", "Tensors"], settings: safe),
@@ -92,6 +97,7 @@ let package = Package(
     // Methods.
     library("Segmentation", ["Voxels", "Labels"], settings: safe),
     library("ImageFilters", ["Voxels"], settings: safe),
+    library("Training", ["Voxels", "Codecs", "Tensors", "Networks", "Labels"], settings: safe),
     library("Phantoms", ["Voxels", "Labels"], settings: safe),
 
     // Judging.
@@ -103,7 +109,7 @@ let package = Package(
       [
         "Voxels", "Codecs", "CommandLineInterface", "VolumeStore", "ZarrStore", "PrecomputedStore",
         "SectionFormats", "HDF5Formats", "VolumeFormats", "Blockwise", "Tensors", "Networks",
-        "Labels", "Segmentation", "ImageFilters", "Phantoms", "Evaluation",
+        "Labels", "Segmentation", "ImageFilters", "Training", "Drawing", "Phantoms", "Evaluation",
       ], settings: safe),
 
     // Tools: three lines each.
@@ -134,6 +140,8 @@ let package = Package(
     tests("LabelsTests", ["Voxels", "Labels"]),
     tests("SegmentationTests", ["Voxels", "Labels", "Segmentation"]),
     tests("ImageFiltersTests", ["Voxels", "ImageFilters"]),
+    tests("DrawingTests", ["Drawing"]),
+    tests("TrainingTests", ["Voxels", "Codecs", "Tensors", "Networks", "Labels", "Training"]),
     tests("PhantomsTests", ["Voxels", "Phantoms"]),
     tests("EvaluationTests", ["Voxels", "Labels", "Evaluation"]),
     tests(
