@@ -23,21 +23,24 @@ public struct NetworkPlan: Sendable {
   ///   - extent: The input's extent, a multiple of ``ReceptiveField/requiredMultiple``.
   ///   - threads: How many threads the network will run on.
   ///   - activation: What is applied to the model's output.
+  ///   - precision: How exactly the convolutions are computed.
   /// - Throws: `unsupported` naming the node for an operator, attribute or rank that is not
   ///   supported; `mismatch` for an extent that does not fit; `malformed` for a graph that is not
   ///   sound.
   public init(
-    _ model: ONNXModel, extent: VoxelExtent, threads: Int, activation: Activation? = nil
+    _ model: ONNXModel, extent: VoxelExtent, threads: Int, activation: Activation? = nil,
+    precision: Precision = .float32
   ) throws(ModelError) {
     do {
-      try self.init(checking: model, extent, threads, activation)
+      try self.init(checking: model, extent, threads, activation, precision)
     } catch {
       throw error.naming(model.path)
     }
   }
 
   private init(
-    checking model: ONNXModel, _ extent: VoxelExtent, _ threads: Int, _ activation: Activation?
+    checking model: ONNXModel, _ extent: VoxelExtent, _ threads: Int, _ activation: Activation?,
+    _ precision: Precision
   ) throws(ModelError) {
     let interface = try model.interface
     let shape = TensorShape(c: interface.channels, extent: extent)
@@ -45,7 +48,8 @@ public struct NetworkPlan: Sendable {
       throw ModelError(
         .mismatch, "the network's input has no voxels or too many", found: "\(shape)")
     }
-    var lowering = try GraphLowering(model, input: shape, threads: threads)
+    var lowering = try GraphLowering(
+      model, input: shape, threads: threads, precision: precision)
     receptiveField = try ReceptiveField(
       model, order: lowering.order, inputName: interface.input.name)
     try interface.check(extent)

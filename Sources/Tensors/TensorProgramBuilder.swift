@@ -69,6 +69,8 @@ public struct TensorProgramBuilder: Sendable {
 
   /// The shape of the program's input.
   public let inputShape: TensorShape
+  /// How exactly the convolutions are computed.
+  public let precision: Precision
   /// The program's input.
   public let input = TensorValue(index: 0)
   /// The multiplications and additions of the convolutions added so far, each counted as one.
@@ -88,14 +90,18 @@ public struct TensorProgramBuilder: Sendable {
   /// - Parameters:
   ///   - input: The input's shape, of one sample.
   ///   - threads: How many threads the program will run on; implementations are chosen for it.
+  ///   - precision: How exactly the convolutions are computed.
   /// - Throws: `invalidShape` for more than one sample or a shape whose bytes overflow.
-  public init(input: TensorShape, threads: Int) throws(TensorError) {
+  public init(
+    input: TensorShape, threads: Int, precision: Precision = .float32
+  ) throws(TensorError) {
     guard input.n == 1, input.checkedCount != nil else {
       throw TensorError(
         .invalidShape, operation: "input", "\(input) is not the shape of one sample")
     }
     setEngineThreads(threads)
     inputShape = input
+    self.precision = precision
     values = [Value(shape: input, layout: try .plain(input), place: .input)]
   }
 

@@ -21,11 +21,13 @@ struct GraphLowering {
   /// Operators that were carried out together with one before them.
   var fused: Set<Int> = []
 
-  init(_ model: ONNXModel, input: TensorShape, threads: Int) throws(ModelError) {
+  init(
+    _ model: ONNXModel, input: TensorShape, threads: Int, precision: Precision
+  ) throws(ModelError) {
     self.model = model
     order = try GraphOrder(model)
     do {
-      builder = try TensorProgramBuilder(input: input, threads: threads)
+      builder = try TensorProgramBuilder(input: input, threads: threads, precision: precision)
     } catch {
       throw ModelError(.execution, "the input's shape cannot be used", cause: error)
     }
