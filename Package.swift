@@ -91,7 +91,7 @@ let package = Package(
     library("Tensors", ["Voxels", "COneDNN", "CConvolution"]),
 
     // Models.
-    library("Networks", ["Voxels", "Tensors"], settings: safe),
+    library("Networks", ["Voxels", "Codecs", "Tensors"], settings: safe),
     library("Labels", ["Voxels"], settings: safe),
 
     // Methods.
@@ -136,7 +136,7 @@ let package = Package(
       ]),
     tests("BlockwiseTests", ["Voxels", "Codecs", "VolumeStore", "ZarrStore", "Blockwise"]),
     tests("TensorsTests", ["Voxels", "Tensors"]),
-    tests("NetworksTests", ["Voxels", "Tensors", "Networks"]),
+    tests("NetworksTests", ["Voxels", "Codecs", "Tensors", "Networks"]),
     tests("LabelsTests", ["Voxels", "Labels"]),
     tests("SegmentationTests", ["Voxels", "Labels", "Segmentation"]),
     tests("ImageFiltersTests", ["Voxels", "ImageFilters"]),

@@ -45,6 +45,7 @@ extension ONNXModel {
     while let field = try reader.next() {
       switch field.number {
       case 2: producer = try reader.string(field.value)
+      case 3: producerVersion = try reader.string(field.value)
       case 7:
         hasGraph = true
         try decodeGraph(try reader.message(field.value))

@@ -87,6 +87,8 @@ public struct ONNXModel: Sendable {
   public var operatorSetVersion = 0
   /// Who wrote the file, such as `pytorch`.
   public var producer = ""
+  /// The version of the program that wrote the file.
+  public var producerVersion = ""
   /// The properties by which authors say what a model is for.
   public var metadata: [String: String] = [:]
   /// The operators, in the file's order.
