@@ -14,6 +14,9 @@ public struct NetworkPlan: Sendable {
   public let receptiveField: ReceptiveField
   /// How many threads the network will run on.
   public let threads: Int
+  /// How exactly the network computes: what was asked for, or the next better that this processor
+  /// has instructions for.
+  public var precision: Precision { builder.precision }
   let builder: TensorProgramBuilder
 
   /// Prepares a model.

@@ -41,6 +41,12 @@ struct Engine: Sendable {
 
   private static let shared = Engine()
 
+  /// Whether the processor multiplies brain floats, and oneDNN lets it.
+  static var hasBFloat16: Bool {
+    let needed = dnnl_cpu_isa_avx512_core_bf16.rawValue
+    return dnnl_get_effective_cpu_isa().rawValue & needed == needed
+  }
+
   /// The one engine of the process.
   static func cpu() throws(TensorError) -> dnnl_engine_t {
     guard let handle = shared.handle else {
@@ -55,6 +61,20 @@ func setEngineThreads(_ threads: Int) {
   omp_set_num_threads(Int32(clamping: max(threads, 1)))
 }
 
+/// How a number is stored.
+enum NumberFormat: Hashable, Sendable {
+  case float32
+  /// The upper half of a float32: its range, with 8 significant bits.
+  case bfloat16
+
+  var dataType: dnnl_data_type_t {
+    switch self {
+    case .float32: dnnl_f32
+    case .bfloat16: dnnl_bf16
+    }
+  }
+}
+
 /// How the values of a tensor lie in memory.
 ///
 /// The corresponding C type is `dnnl_memory_desc_t`.
@@ -66,36 +86,43 @@ struct TensorLayout: Sendable {
   }
 
   /// A dense layout with axes in the order given, slowest first; nil for the axes' own order.
-  init(lengths: [Int], axisOrder: [Int]? = nil) throws(TensorError) {
+  init(
+    lengths: [Int], axisOrder: [Int]? = nil, format: NumberFormat = .float32
+  ) throws(TensorError) {
     var strides = [Int](repeating: 1, count: lengths.count)
     var step = 1
     for axis in (axisOrder ?? Array(lengths.indices)).reversed() {
       strides[axis] = step
       step *= lengths[axis]
     }
-    try self.init(lengths: lengths, strides: strides)
+    try self.init(lengths: lengths, strides: strides, format: format)
   }
 
   /// A layout with the strides given, counted in values.
-  init(lengths: [Int], strides: [Int]) throws(TensorError) {
+  init(
+    lengths: [Int], strides: [Int], format: NumberFormat = .float32
+  ) throws(TensorError) {
     precondition(lengths.count == strides.count, "each axis has one stride")
     descriptor = dnnl_memory_desc_t()
     // Sound: oneDNN reads as many numbers of both arrays as it is told, which both have, and
     // refuses more axes than a descriptor has room for.
     try check(
       unsafe dnnl_memory_desc_init_by_strides(
-        &descriptor, Int32(lengths.count), lengths.map(Int64.init), dnnl_f32,
+        &descriptor, Int32(lengths.count), lengths.map(Int64.init), format.dataType,
         strides.map(Int64.init)),
       "layout")
   }
 
   /// A layout that oneDNN chooses to suit an operation.
-  static func any(_ lengths: [Int]) throws(TensorError) -> TensorLayout {
+  static func any(
+    _ lengths: [Int], _ format: NumberFormat = .float32
+  ) throws(TensorError) -> TensorLayout {
     var descriptor = dnnl_memory_desc_t()
     // Sound: oneDNN reads as many numbers of the array as it is told, which it has.
     try check(
       unsafe dnnl_memory_desc_init_by_tag(
-        &descriptor, Int32(lengths.count), lengths.map(Int64.init), dnnl_f32, dnnl_format_tag_any),
+        &descriptor, Int32(lengths.count), lengths.map(Int64.init), format.dataType,
+        dnnl_format_tag_any),
       "layout")
     return TensorLayout(descriptor)
   }
@@ -106,8 +133,20 @@ struct TensorLayout: Sendable {
   }
 
   /// The layout (n, z, y, x, c), which oneDNN's convolutions prefer.
-  static func channelsLast(_ shape: TensorShape) throws(TensorError) -> TensorLayout {
-    try TensorLayout(lengths: shape.lengths, axisOrder: [0, 2, 3, 4, 1])
+  static func channelsLast(
+    _ shape: TensorShape, _ format: NumberFormat = .float32
+  ) throws(TensorError) -> TensorLayout {
+    try TensorLayout(lengths: shape.lengths, axisOrder: [0, 2, 3, 4, 1], format: format)
+  }
+
+  /// How the numbers are stored.
+  var format: NumberFormat { descriptor.data_type == dnnl_bf16 ? .bfloat16 : .float32 }
+
+  /// The same places, holding numbers stored in another way.
+  func holding(_ format: NumberFormat) -> TensorLayout {
+    var copy = descriptor
+    copy.data_type = format.dataType
+    return TensorLayout(copy)
   }
 
   /// The part of a tensor in this layout that starts at an offset.
@@ -186,6 +225,9 @@ final class PrimitiveDescriptor: Sendable {
     guard status == dnnl_success, let name = unsafe name else { return "unknown" }
     return unsafe String(cString: name)
   }
+
+  /// Whether oneDNN has nothing better than its reference code, which is many times slower.
+  var isReference: Bool { implementation.hasPrefix("ref") }
 
   // Sound: nothing else destroys the handle, and primitives keep what they need of it.
   deinit { unsafe dnnl_primitive_desc_destroy(handle) }

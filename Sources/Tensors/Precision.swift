@@ -1,12 +1,18 @@
 /// How exactly the convolutions of a program are computed.
 ///
 /// Errors are relative: the largest difference from exact arithmetic, over the largest value of the
-/// exact result. Tensors between operations hold 32-bit floats in every case.
+/// exact result.
 public enum Precision: String, CaseIterable, Hashable, Sendable {
   /// As exact as 32-bit arithmetic is: an error of at most 2·10⁻⁶ per convolution.
   case float32
   /// Nearly as exact and faster: an error of at most 2·10⁻⁵ per convolution.
   case nearFloat32
-  /// Products of 16-bit brain floats, added up in 32 bits: an error of about 10⁻².
+  /// Products of 16-bit brain floats, added up in 32 bits: an error of about 10⁻². Tensors between
+  /// operations hold brain floats too, in half the memory.
   case bfloat16
+
+  /// The precision that a processor runs: 32-bit arithmetic where it lacks the instructions.
+  package func realized(hasBFloat16: Bool) -> Precision {
+    self == .bfloat16 && !hasBFloat16 ? .float32 : self
+  }
 }

@@ -57,10 +57,14 @@ extension TensorProgramBuilder {
   /// A residual, of the result's shape, is added to it before the activation. Its place is reused
   /// for the result, so **no operation added later may read it**.
   ///
+  /// A result that is the program's, or only one function of a value away from it, is best kept in
+  /// float32 whatever the program's precision.
+  ///
   /// - Throws: `invalidShape` where weights, geometry and shapes do not fit together.
   public mutating func convolution(
     _ input: TensorValue, weights: ConvolutionWeights, geometry: WindowGeometry,
-    addingTo residual: TensorValue? = nil, activation: Activation? = nil
+    addingTo residual: TensorValue? = nil, activation: Activation? = nil,
+    keepingFloat32: Bool = false
   ) throws(TensorError) -> TensorValue {
     let inputShape = shape(of: input)
     try weights.check("convolution", input: inputShape, kernel: geometry.kernel)
@@ -75,12 +79,13 @@ extension TensorProgramBuilder {
       2 * Double(outputShape.extent.voxelCount) * Double(weights.outputChannels)
         * Double(weights.inputChannels / weights.groups) * Double(taps))
 
+    let format = keepingFloat32 ? .float32 : numberFormat
     let parts = values[input.index].parts
     guard !parts.isEmpty, weights.groups == 1 else {
       let source = try materialized(input)
       return try addConvolution(
         source, weights, geometry, outputShape, addingTo: residual,
-        mayOverwriteResidual: residual != source, activation: activation)
+        mayOverwriteResidual: residual != source, activation: activation, format)
     }
     // Σ over the parts of a concatenation; only the last applies the activation.
     var sum = residual
@@ -94,7 +99,7 @@ extension TensorProgramBuilder {
       sum = try addConvolution(
         part, partWeights, geometry, outputShape, addingTo: sum,
         mayOverwriteResidual: number > 0 || !parts.contains { $0 == sum },
-        activation: number == parts.count - 1 ? activation : nil)
+        activation: number == parts.count - 1 ? activation : nil, format)
     }
     return sum ?? input
   }
@@ -102,7 +107,7 @@ extension TensorProgramBuilder {
   private mutating func addConvolution(
     _ source: TensorValue, _ weights: ConvolutionWeights, _ geometry: WindowGeometry,
     _ outputShape: TensorShape, addingTo residual: TensorValue?, mayOverwriteResidual: Bool,
-    activation: Activation?
+    activation: Activation?, _ format: NumberFormat
   ) throws(TensorError) -> TensorValue {
     let groups = weights.groups
     let kernelLengths = geometry.kernel.components
@@ -112,8 +117,9 @@ extension TensorProgramBuilder {
     let biasPlain = try TensorLayout(lengths: [weights.outputChannels])
     let descriptor = try PrimitiveDescriptor.convolution(
       WindowNumbers(geometry, from: shape(of: source), to: outputShape),
-      from: .any(shape(of: source).lengths), weights: .any(weightLengths),
-      bias: weights.bias.isEmpty ? nil : biasPlain, to: .any(outputShape.lengths),
+      from: .any(shape(of: source).lengths, numberFormat),
+      weights: .any(weightLengths, numberFormat),
+      bias: weights.bias.isEmpty ? nil : biasPlain, to: .any(outputShape.lengths, format),
       OperationAttributes(accumulates: residual != nil, activation: activation))
 
     let wantedSource = try descriptor.layout(dnnl_query_src_md)
@@ -210,7 +216,7 @@ extension TensorProgramBuilder {
         kernels: kernels, bias: bias, inputChannels: inputs, outputChannels: taps * outputs),
       geometry: WindowGeometry(kernel: AxisTriple(1)), activation: activation)
     let shape = shape(of: channels)
-    let dense = try arranged(channels, as: .channelsLast(shape))
+    let dense = try arranged(channels, as: .channelsLast(shape, numberFormat))
     // Both sides seen as (z, tap z, y, tap y, x, tap x · channel).
     let row = kernel.x * outputs
     let view = [shape.z, kernel.z, shape.y, kernel.y, shape.x, row]
@@ -219,14 +225,14 @@ extension TensorProgramBuilder {
       strides: [
         shape.y * shape.x * taps * outputs, kernel.y * row, shape.x * taps * outputs, row,
         taps * outputs, 1,
-      ])
+      ], format: numberFormat)
     let line = outputShape.x * outputs
     let to = try TensorLayout(
       lengths: view,
       strides: [
         kernel.z * outputShape.y * line, outputShape.y * line, kernel.y * line, line, row, 1,
-      ])
-    let layout = try TensorLayout.channelsLast(outputShape)
+      ], format: numberFormat)
+    let layout = try TensorLayout.channelsLast(outputShape, numberFormat)
     let place = addStorage(layout)
     try addReorder(from: values[dense.index].place, from, to: place, to)
     return addValue(outputShape, layout, place)
@@ -248,8 +254,9 @@ extension TensorProgramBuilder {
     let biasPlain = try TensorLayout(lengths: [weights.outputChannels])
     let descriptor = try PrimitiveDescriptor.convolution(
       transposed: true, WindowNumbers(transposed: geometry),
-      from: .any(shape(of: source).lengths), weights: .any(weightLengths),
-      bias: weights.bias.isEmpty ? nil : biasPlain, to: .any(outputShape.lengths),
+      from: .any(shape(of: source).lengths, numberFormat),
+      weights: .any(weightLengths, numberFormat),
+      bias: weights.bias.isEmpty ? nil : biasPlain, to: .any(outputShape.lengths, numberFormat),
       OperationAttributes())
     let wantedSource = try descriptor.layout(dnnl_query_src_md)
     let wantedWeights = try descriptor.layout(dnnl_query_weights_md)

@@ -20,21 +20,39 @@ extension TensorProgramBuilder {
     return addValue(shape, layout, place)
   }
 
+  /// Describes an operation on a tensor as it lies or, where oneDNN lacks fast code for its number
+  /// format, on a float32 copy of it.
+  private mutating func describe(
+    _ input: TensorValue,
+    _ descriptor: (TensorLayout) throws(TensorError) -> PrimitiveDescriptor
+  ) throws(TensorError) -> (PrimitiveDescriptor, TensorValue) {
+    let source = try materialized(input)
+    let layout = values[source.index].layout
+    guard layout.format != .float32 else { return (try descriptor(layout), source) }
+    let narrow = try? descriptor(layout)
+    if let narrow, !narrow.isReference { return (narrow, source) }
+    let wide = try descriptor(layout.holding(.float32))
+    if let narrow, wide.isReference { return (narrow, source) }
+    return (wide, try copied(source, as: layout.holding(.float32)))
+  }
+
   /// Adds a function of each value by itself.
   public mutating func activation(
     _ input: TensorValue, _ activation: Activation
   ) throws(TensorError) -> TensorValue {
-    let source = try materialized(input)
+    let (descriptor, source) = try describe(input) { (layout) throws(TensorError) in
+      try .activation(activation, layout)
+    }
     let value = values[source.index]
-    let descriptor = try PrimitiveDescriptor.activation(activation, value.layout)
     return addSimple(descriptor, source, shape: value.shape, layout: value.layout)
   }
 
   /// Adds the normalised exponential over the channels.
   public mutating func channelSoftmax(_ input: TensorValue) throws(TensorError) -> TensorValue {
-    let source = try materialized(input)
+    let (descriptor, source) = try describe(input) { (layout) throws(TensorError) in
+      try .channelSoftmax(layout)
+    }
     let value = values[source.index]
-    let descriptor = try PrimitiveDescriptor.channelSoftmax(value.layout)
     return addSimple(descriptor, source, shape: value.shape, layout: value.layout)
   }
 
@@ -42,16 +60,17 @@ extension TensorProgramBuilder {
   public mutating func pooling(
     _ input: TensorValue, _ pooling: Pooling, geometry: WindowGeometry
   ) throws(TensorError) -> TensorValue {
-    let source = try materialized(input)
-    let value = values[source.index]
-    guard let lengths = geometry.outputLengths(of: value.shape) else {
+    let inputShape = shape(of: input)
+    guard let lengths = geometry.outputLengths(of: inputShape) else {
       throw TensorError(
-        .invalidShape, operation: "pooling", "the window does not fit into \(value.shape)")
+        .invalidShape, operation: "pooling", "the window does not fit into \(inputShape)")
     }
-    let shape = TensorShape(c: value.shape.c, z: lengths.z, y: lengths.y, x: lengths.x)
-    let descriptor = try PrimitiveDescriptor.pooling(
-      pooling, WindowNumbers(geometry, from: value.shape, to: shape), from: value.layout,
-      to: .any(shape.lengths))
+    let shape = TensorShape(c: inputShape.c, z: lengths.z, y: lengths.y, x: lengths.x)
+    let (descriptor, source) = try describe(input) { (layout) throws(TensorError) in
+      try .pooling(
+        pooling, WindowNumbers(geometry, from: inputShape, to: shape), from: layout,
+        to: .any(shape.lengths, layout.format))
+    }
     return addSimple(
       descriptor, source, shape: shape, layout: try descriptor.layout(dnnl_query_dst_md))
   }
@@ -60,14 +79,13 @@ extension TensorProgramBuilder {
   public mutating func resampling(
     _ input: TensorValue, to extent: VoxelExtent, _ interpolation: Interpolation
   ) throws(TensorError) -> TensorValue {
-    let source = try materialized(input)
-    let value = values[source.index]
-    let shape = TensorShape(c: value.shape.c, extent: extent)
+    let shape = TensorShape(c: self.shape(of: input).c, extent: extent)
     guard shape.checkedCount != nil else {
       throw TensorError(.invalidShape, operation: "resampling", "\(shape) is no shape")
     }
-    let descriptor = try PrimitiveDescriptor.resampling(
-      interpolation, from: value.layout, to: .any(shape.lengths))
+    let (descriptor, source) = try describe(input) { (layout) throws(TensorError) in
+      try .resampling(interpolation, from: layout, to: .any(shape.lengths, layout.format))
+    }
     return addSimple(
       descriptor, source, shape: shape, layout: try descriptor.layout(dnnl_query_dst_md))
   }
@@ -110,8 +128,10 @@ extension TensorProgramBuilder {
   private mutating func addBinary(
     _ left: TensorValue, _ binary: BinaryOperation, _ right: Operand
   ) throws(TensorError) -> TensorValue {
+    let (descriptor, left) = try describe(left) { (layout) throws(TensorError) in
+      try .joining(binary, layout, right.layout)
+    }
     let value = values[left.index]
-    let descriptor = try PrimitiveDescriptor.joining(binary, value.layout, right.layout)
     return addSimple(descriptor, left, shape: value.shape, layout: value.layout, extra: [right])
   }
 
@@ -125,9 +145,7 @@ extension TensorProgramBuilder {
     _ input: TensorValue, scale: [Float], shift: [Float],
     statistics: (mean: [Float], variance: [Float])?, epsilon: Float
   ) throws(TensorError) -> TensorValue {
-    let source = try materialized(input)
-    let value = values[source.index]
-    let channels = value.shape.c
+    let channels = shape(of: input).c
     guard
       [scale, shift, statistics?.mean ?? scale, statistics?.variance ?? scale]
         .allSatisfy({ $0.count == channels })
@@ -135,8 +153,10 @@ extension TensorProgramBuilder {
       throw TensorError(
         .invalidShape, operation: "normalization", "the parameters are not one per channel")
     }
-    let descriptor = try PrimitiveDescriptor.normalization(
-      value.layout, givenStatistics: statistics != nil, epsilon: epsilon)
+    let (descriptor, source) = try describe(input) { (layout) throws(TensorError) in
+      try .normalization(layout, givenStatistics: statistics != nil, epsilon: epsilon)
+    }
+    let value = values[source.index]
     let vector = try TensorLayout(lengths: [channels])
     var parameters = [(DNNL_ARG_SCALE, scale), (DNNL_ARG_SHIFT, shift)]
     if let statistics {
@@ -170,9 +190,9 @@ extension TensorProgramBuilder {
       throw TensorError(
         .invalidShape, operation: "crop", "\(shape) at \(offsets) lies outside \(value.shape)")
     }
-    let dense = try arranged(source, as: .channelsLast(value.shape))
+    let dense = try arranged(source, as: .channelsLast(value.shape, numberFormat))
     let part = try values[dense.index].layout.part(lengths: shape.lengths, offsets: offsets)
-    let layout = try TensorLayout.channelsLast(shape)
+    let layout = try TensorLayout.channelsLast(shape, numberFormat)
     let place = addStorage(layout)
     try addReorder(from: values[dense.index].place, part, to: place, layout)
     return addValue(shape, layout, place)
@@ -191,7 +211,7 @@ extension TensorProgramBuilder {
     else {
       throw TensorError(.invalidShape, operation: "padding", "\(shape) is no shape")
     }
-    let layout = try TensorLayout.channelsLast(shape)
+    let layout = try TensorLayout.channelsLast(shape, numberFormat)
     let place = addStorage(layout)
     steps.append(.clear(Operand(argument: DNNL_ARG_DST_0, place: place, layout: layout)))
     let part = try layout.part(

@@ -69,8 +69,11 @@ public struct TensorProgramBuilder: Sendable {
 
   /// The shape of the program's input.
   public let inputShape: TensorShape
-  /// How exactly the convolutions are computed.
+  /// How exactly the convolutions are computed: what was asked for, or the next better that this
+  /// processor has instructions for.
   public let precision: Precision
+  /// How the tensors between operations and the weights of convolutions are stored.
+  var numberFormat: NumberFormat { precision == .bfloat16 ? .bfloat16 : .float32 }
   /// The program's input.
   public let input = TensorValue(index: 0)
   /// The multiplications and additions of the convolutions added so far, each counted as one.
@@ -101,7 +104,7 @@ public struct TensorProgramBuilder: Sendable {
     }
     setEngineThreads(threads)
     inputShape = input
-    self.precision = precision
+    self.precision = precision.realized(hasBFloat16: Engine.hasBFloat16)
     values = [Value(shape: input, layout: try .plain(input), place: .input)]
   }
 
@@ -218,7 +221,7 @@ public struct TensorProgramBuilder: Sendable {
     }
     guard flat.count > 1 else { return first }
     shape.c = flat.reduce(0) { $0 + self.shape(of: $1).c }
-    let result = addValue(shape, try .channelsLast(shape), .input)
+    let result = addValue(shape, try .channelsLast(shape, numberFormat), .input)
     values[result.index].parts = flat
     for part in flat { pinned.insert(values[part.index].place) }
     return result

@@ -20,10 +20,11 @@ extension GraphLowering {
     }
     let shape = TensorShape(c: weights.outputChannels, z: lengths.z, y: lengths.y, x: lengths.x)
     let fusion = try fuse(reader, weights, shape: shape, withResidual: true)
+    let isResult = order.outputs.contains(fusion.output)
     try define(reader, as: fusion.output) { (builder) throws(TensorError) in
       try builder.convolution(
         input, weights: fusion.weights, geometry: geometry, addingTo: fusion.residual,
-        activation: fusion.activation)
+        activation: fusion.activation, keepingFloat32: isResult)
     }
   }
 

@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 public import Voxels
 
 /// Chooses the patches for a model and a volume.
@@ -26,11 +26,13 @@ public struct PatchChoice: Sendable {
   ///   - threads: How many threads the network will run on.
   ///   - patch: The caller's choice, rounded up to what the model's strides allow; nil to choose.
   ///   - margin: The voxels thrown away at each face of a patch; nil to choose.
+  ///   - precision: How exactly the network computes.
   /// - Throws: `limitExceeded` where not even the smallest patch fits the limit, and what
-  ///   ``NetworkPlan/init(_:extent:threads:activation:)`` throws.
+  ///   ``NetworkPlan/init(_:extent:threads:activation:precision:)`` throws.
   public init(
     model: ONNXModel, description: ModelDescription, volume: VoxelExtent, memoryLimit: Int,
-    threads: Int, patch: VoxelExtent? = nil, margin: VoxelExtent? = nil
+    threads: Int, patch: VoxelExtent? = nil, margin: VoxelExtent? = nil,
+    precision: Precision = .float32
   ) throws(ModelError) {
     let field = try model.receptiveField()
     let multiple = field.requiredMultiple
@@ -49,7 +51,9 @@ public struct PatchChoice: Sendable {
       x: margin.x * 2 + overlap.x + 1)
 
     func plan(_ extent: VoxelExtent) throws(ModelError) -> NetworkPlan {
-      try NetworkPlan(model, extent: extent, threads: threads, activation: description.activation)
+      try NetworkPlan(
+        model, extent: extent, threads: threads, activation: description.activation,
+        precision: precision)
     }
     func grid(_ extent: VoxelExtent) -> PatchGrid {
       PatchGrid(volume: volume, patch: extent, margin: margin, overlap: overlap)
