@@ -1,34 +1,44 @@
+import FoundationEssentials
+import Glibc
 import Networks
+import Tensors
 import Voxels
 
-// How long a network takes for one patch, and what share of it is arithmetic.
+// One network on one patch, at the word of command.
 //
-//     Predict MODEL [EDGE] [THREADS] [RUNS]
+//     Predict MODEL Z,Y,X THREADS PRECISION
 //
-// prints the edge, the milliseconds of the fastest and the median run, and GFLOP/s of the fastest.
-// DNNL_VERBOSE=1 in the environment lists each operation with its time. tools/bench/predict runs
-// this next to onnxruntime.
+// says "ready" and what the network is; then for each line `run` of its input runs the patch once
+// and prints the milliseconds, and for `values FILE` writes every output value, as float32. The
+// patch is the same in every peer: see `image` in predict.py. DNNL_VERBOSE=1 in the environment lists
+// each operation with its time.
 let arguments = CommandLine.arguments
-guard arguments.count > 1 else {
-  print("usage: Predict MODEL [EDGE] [THREADS] [RUNS]")
+let lengths = arguments.count > 2 ? arguments[2].split(separator: ",").compactMap { Int($0) } : []
+guard arguments.count == 5, lengths.count == 3, let threads = Int(arguments[3]),
+  let precision = Precision(rawValue: arguments[4])
+else {
+  print("usage: Predict MODEL Z,Y,X THREADS PRECISION")
   throw CancellationError()
 }
-let edge = arguments.count > 2 ? Int(arguments[2]) ?? 96 : 96
-let threads = arguments.count > 3 ? Int(arguments[3]) ?? 2 : 2
-let runs = arguments.count > 4 ? Int(arguments[4]) ?? 7 : 7
-
+let extent = VoxelExtent(z: lengths[0], y: lengths[1], x: lengths[2])
 let model = try ONNXModel(contentsOfFile: arguments[1])
-let plan = try NetworkPlan(model, extent: VoxelExtent(cube: edge), threads: threads)
+let plan = try NetworkPlan(model, extent: extent, threads: threads, precision: precision)
 let network = try Network(plan)
-let image = Volume<Float>(box: VoxelBox(extent: VoxelExtent(cube: edge)), fill: 0.5)
+let values = (0..<extent.voxelCount).map { Float(($0 * 7919) % 256) / 255 }
+let image = Volume<Float>(channels: 1, box: VoxelBox(extent: extent), values: values)
 _ = try network.run(image)
-var times: [Duration] = []
-for _ in 0..<runs {
-  times.append(try ContinuousClock().measure { _ = try network.run(image) })
+print("ready \(plan.floatingPointOperations / 1e9) GFLOP, \(plan.memory.totalBytes >> 20) MiB")
+fflush(nil)
+while let line = readLine() {
+  if line == "run" {
+    let time = try ContinuousClock().measure { _ = try network.run(image) }
+    print(time / .milliseconds(1))
+  } else if line.hasPrefix("values ") {
+    let bytes = try network.run(image).flatMap { value in
+      (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * UInt32($0))) }
+    }
+    try Data(bytes).write(to: URL(filePath: String(line.dropFirst(7))))
+    print("written")
+  }
+  fflush(nil)
 }
-times.sort()
-let fastest = times[0] / .milliseconds(1)
-let median = times[runs / 2] / .milliseconds(1)
-print("edge \(edge) threads \(threads) fastest \(fastest) ms median \(median) ms")
-print("  \(plan.floatingPointOperations / fastest / 1e6) GFLOP/s")
-print("  memory \(plan.memory)")
