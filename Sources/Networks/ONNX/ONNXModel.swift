@@ -3,7 +3,7 @@
 /// Source: https://github.com/onnx/onnx/blob/main/docs/IR.md
 public struct ONNXModel: Sendable {
   /// One operator of the graph.
-  public struct Node: Sendable {
+  public struct Node: Hashable, Sendable {
     /// The node's name; may be empty.
     public var name = ""
     /// The operator, such as `Conv`.
@@ -24,7 +24,7 @@ public struct ONNXModel: Sendable {
   }
 
   /// A parameter of an operator.
-  public enum Attribute: Sendable {
+  public enum Attribute: Hashable, Sendable {
     /// A number.
     case float(Float), integer(Int64)
     /// A text.
@@ -40,9 +40,9 @@ public struct ONNXModel: Sendable {
   }
 
   /// A constant tensor.
-  public struct Constant: Sendable {
+  public struct Constant: Hashable, Sendable {
     /// The values.
-    public enum Values: Sendable {
+    public enum Values: Hashable, Sendable {
       /// Floating-point values, stored as float32, float16, bfloat16 or float64.
       case floats([Float])
       /// Whole numbers and truth values.
@@ -72,7 +72,7 @@ public struct ONNXModel: Sendable {
   }
 
   /// An input or output of the graph.
-  public struct Port: Sendable {
+  public struct Port: Hashable, Sendable {
     /// The tensor's name.
     public var name = ""
     /// ONNX's number of the element type; 1 is float32.
