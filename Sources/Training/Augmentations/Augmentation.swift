@@ -23,6 +23,13 @@ public protocol Augmentation: Sendable {
 public let augmentationTypes: [any Augmentation.Type] = [
   Flips.self,
   AxisTurns.self,
+  ElasticDeformation.self,
+  ShiftedSections.self,
+  MissingSections.self,
+  LowContrastSections.self,
+  IntensityChange.self,
+  Blur.self,
+  Noise.self,
 ]
 
 /// What an augmentation does to one sample, all chance drawn.

@@ -29,7 +29,11 @@ extension TrainingTarget {
 
 /// Every target, in the order in which manuals list them.
 public let trainingTargetTypes: [any TrainingTarget.Type] = [
-  AffinityTarget.self
+  AffinityTarget.self,
+  BoundaryTarget.self,
+  ShapeDescriptorTarget.self,
+  MaskTarget.self,
+  DistanceTarget.self,
 ]
 
 extension SettingsReader {
