@@ -58,9 +58,10 @@ final class MemoryHandle {
 /// The memory of whoever runs a program, lent for the time of the run.
 struct CallerTensors: ~Copyable {
   fileprivate let input: UnsafeRawPointer
-  fileprivate let output: UnsafeMutableRawPointer
+  /// Nil where an operation may only read.
+  fileprivate let output: UnsafeMutableRawPointer?
 
-  private init(input: UnsafeRawPointer, output: UnsafeMutableRawPointer) {
+  private init(input: UnsafeRawPointer, output: UnsafeMutableRawPointer?) {
     unsafe self.input = unsafe input
     unsafe self.output = unsafe output
   }
@@ -78,6 +79,19 @@ struct CallerTensors: ~Copyable {
         guard let from = source.baseAddress, let to = target.baseAddress else { return }
         try body(unsafe CallerTensors(input: from, output: to))
       }
+    }
+  }
+}
+
+extension CallerTensors {
+  /// Lends the memory of a span, which is not empty, to the operations that the body runs.
+  static func lend(
+    _ input: Span<Float>, _ body: (borrowing CallerTensors) throws(TensorError) -> Void
+  ) throws(TensorError) {
+    // Sound: as above; nothing is written.
+    try unsafe input.withUnsafeBytes { (source) throws(TensorError) in
+      guard let from = source.baseAddress else { return }
+      try body(unsafe CallerTensors(input: from, output: nil))
     }
   }
 }
@@ -155,6 +169,28 @@ struct TensorArena: ~Copyable {
       guard let from = source.baseAddress else { return }
       unsafe address.copyMemory(from: from, byteCount: byteCount)
     }
+  }
+
+  /// Copies values to an offset counted in bytes.
+  func store(_ values: Span<Float>, at offset: Int) {
+    let byteCount = values.count * MemoryLayout<Float>.size
+    // Sound: the range was checked by `address`; whoever lends the values lends other memory than
+    // the arena, of which no span is ever made.
+    let address = unsafe address(offset, byteCount: byteCount)
+    unsafe values.withUnsafeBytes { source in
+      guard let from = source.baseAddress else { return }
+      unsafe address.copyMemory(from: from, byteCount: byteCount)
+    }
+  }
+
+  /// Adds the values at an offset counted in bytes to a range of sums.
+  func add(from offset: Int, to sums: inout MutableSpan<Float>, in range: Range<Int>) {
+    // Sound: `address` checked the range, which operations filled with floats; the sums are other
+    // memory than the arena.
+    let address = unsafe address(offset, byteCount: range.count * MemoryLayout<Float>.size)
+    let values = unsafe UnsafeBufferPointer(
+      start: address.assumingMemoryBound(to: Float.self), count: range.count)
+    for (place, value) in zip(range, unsafe values) { sums[place] += value }
   }
 
   /// Sets bytes to zero.

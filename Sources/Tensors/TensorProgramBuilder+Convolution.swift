@@ -285,6 +285,13 @@ extension TensorProgramBuilder {
 }
 
 extension TensorLayout {
+  /// The first two axes, where the others have length one.
+  func matrix() throws(TensorError) -> TensorLayout {
+    let strides = descriptor.format_desc.blocking.strides
+    return try TensorLayout(
+      lengths: Array(lengths.prefix(2)), strides: [Int(strides.0), Int(strides.1)])
+  }
+
   /// The lengths of the axes.
   var lengths: [Int] {
     let dims = descriptor.dims

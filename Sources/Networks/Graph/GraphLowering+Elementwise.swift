@@ -74,7 +74,7 @@ extension GraphLowering {
   }
 
   /// A constant's numbers, one for all or one per channel.
-  private func perChannel(
+  func perChannel(
     _ constant: ONNXModel.Constant, channels: Int, _ reader: NodeReader
   ) throws(ModelError) -> [Float] {
     guard case .floats(let numbers) = constant.values, constant.lengths.count <= 5 else {

@@ -17,6 +17,9 @@ public struct ONNXModel: Sendable {
     /// The operator's parameters by name.
     public var attributes: [String: Attribute] = [:]
 
+    /// Creates a node without an operator.
+    public init() {}
+
     /// The node as error messages name it.
     public var label: String {
       "\(operatorType) \"\(name.isEmpty ? outputs.first ?? "" : name)\""
@@ -79,6 +82,9 @@ public struct ONNXModel: Sendable {
     public var elementType = 0
     /// The lengths of the axes; nil where the file does not say.
     public var lengths: [Length]?
+
+    /// Creates a port without a name.
+    public init() {}
   }
 
   /// The file, as error messages name it.

@@ -1,0 +1,199 @@
+import COneDNN
+import Voxels
+
+extension TrainingProgramBuilder {
+  /// The kernels and bias of a convolution and where their gradients go; dense in the order (output
+  /// channels, input channels of a group, z, y, x).
+  struct ConvolutionParameters {
+    var kernels: Place
+    var kernelGradient: Place
+    var bias: Place?
+    var biasGradient: Place?
+    var outputChannels: Int
+    var groups: Int
+  }
+
+  /// Adds a convolution (a correlation, as in every deep-learning library).
+  ///
+  /// - Parameters:
+  ///   - input: The tensor; of a concatenation, each part is convolved by itself.
+  ///   - kernels: (outputChannels, input channels / groups, z, y, x).
+  ///   - bias: One number per output channel, or nil for none.
+  ///   - outputChannels: The number of channels of the result.
+  ///   - groups: The number of groups of channels that do not see each other.
+  ///   - geometry: Where the kernels are put.
+  ///   - residual: A tensor of the result's shape, added to it before the activation.
+  ///   - activation: What is applied last.
+  /// - Returns: The result.
+  /// - Throws: `invalidShape` where parameters, geometry and shapes do not fit together.
+  public mutating func convolution(
+    _ input: TensorValue, kernels: TrainedNumbers, bias: TrainedNumbers? = nil,
+    outputChannels: Int, groups: Int = 1, geometry: WindowGeometry,
+    addingTo residual: TensorValue? = nil, activation: Activation? = nil
+  ) throws(TensorError) -> TensorValue {
+    let channels = shape(of: input).c
+    guard groups > 0, outputChannels > 0, channels % groups == 0, outputChannels % groups == 0,
+      count(of: kernels) == outputChannels * (channels / groups) * geometry.taps,
+      bias.map({ count(of: $0) == outputChannels }) ?? true
+    else {
+      throw TensorError(
+        .invalidShape, operation: "convolution",
+        "\(count(of: kernels)) weights do not lead from \(channels) to \(outputChannels) channels")
+    }
+    let parameters = ConvolutionParameters(
+      kernels: place(of: kernels), kernelGradient: addGradientPlace(of: kernels),
+      bias: bias.map { place(of: $0) }, biasGradient: bias.map { addGradientPlace(of: $0) },
+      outputChannels: outputChannels, groups: groups)
+    return try addConvolution(
+      input, parameters, geometry, addingTo: residual, activation: activation)
+  }
+
+  mutating func addConvolution(
+    _ input: TensorValue, _ parameters: ConvolutionParameters, _ geometry: WindowGeometry,
+    addingTo residual: TensorValue?, activation: Activation?
+  ) throws(TensorError) -> TensorValue {
+    if let activation, !activation.gradientUsesResult {
+      let argument = try addConvolution(
+        input, parameters, geometry, addingTo: residual, activation: nil)
+      return try self.activation(argument, activation)
+    }
+    let inputShape = shape(of: input)
+    guard let lengths = geometry.outputLengths(of: inputShape) else {
+      throw TensorError(
+        .invalidShape, operation: "convolution", "the kernel does not fit into \(inputShape)")
+    }
+    let shape = TensorShape(
+      c: parameters.outputChannels, z: lengths.z, y: lengths.y, x: lengths.x)
+    guard residual.map({ self.shape(of: $0) == shape }) ?? true else {
+      throw TensorError(
+        .invalidShape, operation: "convolution", "a residual does not fit the result \(shape)")
+    }
+    floatingPointOperations +=
+      2 * Double(shape.extent.voxelCount) * Double(shape.c)
+      * Double(inputShape.c / parameters.groups * geometry.taps)
+
+    let target = addStorage(try .channelsLast(shape))
+    let residualPlace = try residual.map { (value) throws(TensorError) in try place(of: value) }
+    var parts: [ConvolutionPart] = []
+    for (part, channels) in partsToConvolve(input, groups: parameters.groups) {
+      parts.append(
+        try ConvolutionPart(
+          part, at: place(of: part), shape: self.shape(of: part), channels: channels,
+          of: inputShape.c, parameters, geometry, targetShape: shape))
+    }
+    // Σ over the parts of a concatenation. The last applies the activation, or a sum with a residual
+    // after it does: oneDNN's fastest convolutions cannot read another tensor.
+    for index in parts.indices {
+      try addForward(
+        &parts[index], to: target, accumulates: index > 0,
+        activation: index == parts.count - 1 && residual == nil ? activation : nil)
+    }
+    if let residualPlace {
+      let layout = try TensorLayout.channelsLast(shape)
+      forward.append(
+        .operation(
+          try .activatedSum(activation, layout),
+          [
+            Operand(argument: DNNL_ARG_SRC_0, place: target, layout: layout),
+            Operand(argument: DNNL_ARG_SRC_1, place: residualPlace, layout: layout),
+            Operand(argument: DNNL_ARG_DST_0, place: target, layout: layout),
+          ]))
+    }
+    let result = addValue(shape, target, isTrained: true)
+    let convolved = parts
+    differentiate { (builder) throws(TensorError) in
+      guard let gradient = try builder.gradient(through: activation, of: result) else { return }
+      for part in convolved {
+        try builder.addWeightGradient(part, from: gradient.place)
+        guard builder.values[part.input.index].isTrained else { continue }
+        let inputGradient = try builder.addInputGradient(part, from: gradient.place)
+        try builder.addGradient(inputGradient, isOwned: true, to: part.input)
+      }
+      // Last, for it may change what the convolutions' gradients are found from.
+      if let residual {
+        try builder.addGradient(gradient.place, isOwned: gradient.isOwned, to: residual)
+      }
+    }
+    return result
+  }
+
+  /// The tensors that are convolved by themselves, with their channels of the whole.
+  private func partsToConvolve(
+    _ input: TensorValue, groups: Int
+  ) -> [(TensorValue, Range<Int>)] {
+    let value = values[input.index]
+    guard groups == 1, !value.parts.isEmpty, value.place == nil else {
+      return [(input, 0..<value.shape.c)]
+    }
+    var channel = 0
+    return value.parts.map { part in
+      defer { channel += shape(of: part).c }
+      return (part, channel..<channel + shape(of: part).c)
+    }
+  }
+}
+
+/// A convolution of one tensor, which may be a part of a concatenation.
+struct ConvolutionPart {
+  typealias Place = TrainingProgramBuilder.Place
+
+  let input: TensorValue
+  let source: Place
+  let sourceShape: TensorShape
+  let targetShape: TensorShape
+  let geometry: WindowGeometry
+  let windows: WindowNumbers
+  let groups: Int
+  /// The lengths of the kernels that read this part.
+  let kernelLengths: [Int]
+  /// How they lie among all kernels.
+  let kernelLayout: TensorLayout
+  let kernels: Place
+  let kernelGradient: Place
+  /// The bias belongs to the first part.
+  let bias: Place?
+  let biasGradient: Place?
+  /// What computes the forward pass, once it was chosen.
+  var forward: PrimitiveDescriptor?
+
+  init(
+    _ input: TensorValue, at source: Place, shape: TensorShape, channels: Range<Int>,
+    of allChannels: Int, _ parameters: TrainingProgramBuilder.ConvolutionParameters,
+    _ geometry: WindowGeometry, targetShape: TensorShape
+  ) throws(TensorError) {
+    self.input = input
+    self.source = source
+    sourceShape = shape
+    self.targetShape = targetShape
+    self.geometry = geometry
+    windows = WindowNumbers(geometry, from: shape, to: targetShape)
+    groups = parameters.groups
+    let outputs = parameters.outputChannels
+    let kernel = geometry.kernel.components
+    if groups > 1 {
+      kernelLengths = [groups, outputs / groups, shape.c / groups] + kernel
+      kernelLayout = try TensorLayout(lengths: kernelLengths)
+    } else {
+      kernelLengths = [outputs, channels.count] + kernel
+      kernelLayout = try TensorLayout(lengths: [outputs, allChannels] + kernel)
+        .part(lengths: kernelLengths, offsets: [0, channels.lowerBound, 0, 0, 0])
+    }
+    kernels = parameters.kernels
+    kernelGradient = parameters.kernelGradient
+    let isFirst = channels.lowerBound == 0
+    bias = isFirst ? parameters.bias : nil
+    biasGradient = isFirst ? parameters.biasGradient : nil
+  }
+
+  /// Whether each voxel of the result depends on the same voxel of the input alone.
+  var isPointwise: Bool {
+    groups == 1 && geometry.taps == 1 && geometry.stride == AxisTriple(1)
+      && sourceShape.extent == targetShape.extent
+      && geometry.paddingBefore == AxisTriple(0) && geometry.paddingAfter == AxisTriple(0)
+  }
+}
+
+extension WindowGeometry {
+  /// The number of taps of a window.
+  var taps: Int { kernel.z * kernel.y * kernel.x }
+}

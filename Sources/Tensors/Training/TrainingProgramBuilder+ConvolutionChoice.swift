@@ -1,0 +1,120 @@
+import COneDNN
+import Voxels
+
+// How a convolution and its two gradients are computed is decided here and nowhere else.
+
+extension TrainingProgramBuilder {
+  /// Adds the forward pass of a convolution.
+  ///
+  /// - Parameters:
+  ///   - part: The convolution; what was chosen is noted in it.
+  ///   - target: Where the result goes.
+  ///   - accumulates: Whether the result is added to what is there.
+  ///   - activation: What is applied last.
+  /// - Throws: `unsupported` where oneDNN has nothing for it.
+  mutating func addForward(
+    _ part: inout ConvolutionPart, to target: Place, accumulates: Bool, activation: Activation?
+  ) throws(TensorError) {
+    let source = try TensorLayout.channelsLast(part.sourceShape)
+    let result = try TensorLayout.channelsLast(part.targetShape)
+    let bias = try TensorLayout(lengths: [part.targetShape.c])
+    let descriptor = try PrimitiveDescriptor.convolution(
+      part.windows, from: source, weights: .any(part.kernelLengths),
+      bias: part.bias == nil ? nil : bias, to: result,
+      OperationAttributes(accumulates: accumulates, activation: activation))
+    part.forward = descriptor
+    let weights = try descriptor.layout(dnnl_query_weights_md)
+    var operands = [
+      Operand(argument: DNNL_ARG_SRC_0, place: part.source, layout: source),
+      Operand(
+        argument: DNNL_ARG_WEIGHTS_0,
+        place: try arranged(part.kernels, part.kernelLayout, as: weights), layout: weights),
+      Operand(argument: DNNL_ARG_DST_0, place: target, layout: result),
+    ]
+    if let place = part.bias {
+      operands.append(Operand(argument: DNNL_ARG_BIAS, place: place, layout: bias))
+    }
+    forward.append(.operation(descriptor, operands))
+  }
+
+  /// Adds the gradient of a convolution with respect to its input.
+  ///
+  /// - Returns: Where it is.
+  mutating func addInputGradient(
+    _ part: ConvolutionPart, from gradient: Place
+  ) throws(TensorError) -> Place {
+    guard let forward = part.forward else {
+      preconditionFailure("the forward pass is added before its gradient")
+    }
+    let source = try TensorLayout.channelsLast(part.sourceShape)
+    let result = try TensorLayout.channelsLast(part.targetShape)
+    let descriptor = try PrimitiveDescriptor.convolutionInputGradient(
+      part.windows, to: source, weights: .any(part.kernelLengths), from: result, of: forward)
+    let weights = try descriptor.layout(dnnl_query_weights_md)
+    let target = addStorage(source)
+    backward.append(
+      .operation(
+        descriptor,
+        [
+          Operand(argument: DNNL_ARG_DIFF_DST_0, place: gradient, layout: result),
+          Operand(
+            argument: DNNL_ARG_WEIGHTS_0,
+            place: try arranged(part.kernels, part.kernelLayout, as: weights), layout: weights),
+          Operand(argument: DNNL_ARG_DIFF_SRC_0, place: target, layout: source),
+        ]))
+    return target
+  }
+
+  /// Adds the gradient of a convolution with respect to its kernels and bias.
+  mutating func addWeightGradient(
+    _ part: ConvolutionPart, from gradient: Place
+  ) throws(TensorError) {
+    guard let forward = part.forward else {
+      preconditionFailure("the forward pass is added before its gradient")
+    }
+    // A sum over voxels of products of channels; oneDNN's products of matrices are several times
+    // faster at it than its convolutions of one tap on tensors that lie channels last.
+    let isProduct = part.isPointwise
+    let voxels = part.targetShape.extent.voxelCount
+    let source =
+      isProduct
+      ? try TensorLayout(lengths: [voxels, part.sourceShape.c])
+      : try .channelsLast(part.sourceShape)
+    let result =
+      isProduct
+      ? try TensorLayout(lengths: [voxels, part.targetShape.c])
+      : try .channelsLast(part.targetShape)
+    let bias = try TensorLayout(lengths: [part.targetShape.c])
+    let biasLayout = part.biasGradient == nil ? nil : bias
+    let descriptor =
+      isProduct
+      ? try PrimitiveDescriptor.productWeightGradient(
+        source: source, weights: .any([part.targetShape.c, part.sourceShape.c]),
+        bias: biasLayout, target: result)
+      : try PrimitiveDescriptor.convolutionWeightGradient(
+        part.windows, source: source, weights: .any(part.kernelLengths), bias: biasLayout,
+        target: result, of: forward)
+    let weights = try descriptor.layout(dnnl_query_diff_weights_md)
+    let arranged = addStorage(weights)
+    var operands = [
+      Operand(argument: DNNL_ARG_SRC_0, place: part.source, layout: source),
+      Operand(argument: DNNL_ARG_DIFF_DST_0, place: gradient, layout: result),
+      Operand(argument: DNNL_ARG_DIFF_WEIGHTS_0, place: arranged, layout: weights),
+    ]
+    if let place = part.biasGradient {
+      operands.append(Operand(argument: DNNL_ARG_DIFF_BIAS, place: place, layout: bias))
+    }
+    backward.append(.operation(descriptor, operands))
+    let plain = isProduct ? try part.kernelLayout.matrix() : part.kernelLayout
+    try backward.append(Self.reorder(from: arranged, weights, to: part.kernelGradient, plain))
+  }
+
+  /// A place for parameters in the layout that an operation wants, which loading them fills.
+  mutating func arranged(
+    _ place: Place, _ layout: TensorLayout, as wanted: TensorLayout
+  ) throws(TensorError) -> Place {
+    let target = Place.kept(addKept(wanted.byteCount))
+    try arranging.append(Self.reorder(from: place, layout, to: target, wanted))
+    return target
+  }
+}
