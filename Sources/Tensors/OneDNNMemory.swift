@@ -57,7 +57,7 @@ final class MemoryHandle {
 
 /// The memory of whoever runs a program, lent for the time of the run.
 struct CallerTensors: ~Copyable {
-  fileprivate let input: UnsafeRawPointer
+  let input: UnsafeRawPointer
   /// Nil where an operation may only read.
   fileprivate let output: UnsafeMutableRawPointer?
 
@@ -152,7 +152,7 @@ struct TensorArena: ~Copyable {
   }
 
   /// The address of a tensor.
-  fileprivate func address(_ offset: Int, byteCount: Int) -> UnsafeMutableRawPointer {
+  func address(_ offset: Int, byteCount: Int) -> UnsafeMutableRawPointer {
     precondition(
       offset >= 0 && byteCount >= 0 && offset + byteCount <= self.byteCount,
       "the tensor lies outside its arena")

@@ -10,9 +10,16 @@ public final class TensorProgram {
     var primitive: Primitive?
     var arguments: [(Int32, MemoryHandle)]
     var clears: Range<Int>?
+    var kernel: KernelStep?
     /// Arguments that are the caller's memory, by their place in `arguments`.
     var inputs: [Int] = []
     var outputs: [Int] = []
+  }
+
+  /// An own kernel and where its tensors are.
+  private struct KernelStep {
+    var kernel: KernelOperation
+    var operands: [(argument: Int32, place: TensorProgramBuilder.Place, offset: Int, count: Int)]
   }
 
   /// The shape of the input.
@@ -49,7 +56,7 @@ public final class TensorProgram {
     weights = try TensorArena(byteCount: weightBytes)
     let plan = ArenaPlan(of: builder)
     activations = try TensorArena(byteCount: plan.byteCount)
-    scratch = try TensorArena(byteCount: builder.scratchBytes)
+    scratch = try TensorArena(byteCount: builder.scratchBytes(threads: threads))
     try arrangeWeights(builder.constants, weightOffsets)
 
     for step in builder.steps {
@@ -62,6 +69,10 @@ public final class TensorProgram {
     _ constants: [TensorProgramBuilder.Constant], _ offsets: [Int]
   ) throws(TensorError) {
     for (constant, offset) in zip(constants, offsets) {
+      if let kernel = constant.kernel {
+        kernel.arrange(constant.values.span, into: weights, at: offset, threads: threads)
+        continue
+      }
       weights.clear(at: offset, byteCount: constant.target.byteCount)
       if constant.source == constant.target {
         weights.store(constant.values, at: offset)
@@ -97,6 +108,22 @@ public final class TensorProgram {
         Step(
           operation: "clear", arguments: [],
           clears: start..<start + operand.layout.byteCount))
+    case .kernel(let kernel, let operands):
+      var prepared = KernelStep(kernel: kernel, operands: [])
+      for operand in operands {
+        let offset =
+          switch operand.place {
+          case .storage(let storage): plan.offsets[storage]
+          case .constant(let constant): weightOffsets[constant]
+          case .input, .output: 0
+          }
+        prepared.operands.append(
+          (
+            operand.argument, operand.place, offset,
+            operand.layout.byteCount / MemoryLayout<Float>.size
+          ))
+      }
+      steps.append(Step(operation: "convolution", arguments: [], kernel: prepared))
     case .operation(let descriptor, let operands):
       var prepared = Step(
         operation: descriptor.operation, primitive: try Primitive(descriptor), arguments: [])
@@ -146,10 +173,27 @@ public final class TensorProgram {
       if let range = step.clears {
         activations.clear(at: range.lowerBound, byteCount: range.count)
       }
+      if let kernel = step.kernel { run(kernel, tensors) }
       guard let primitive = step.primitive else { continue }
       for index in step.inputs { try step.arguments[index].1.point(toInputOf: tensors) }
       for index in step.outputs { try step.arguments[index].1.point(toOutputOf: tensors) }
       try stream.run(primitive, step.arguments, operation: step.operation)
     }
+  }
+
+  private func run(_ step: KernelStep, _ tensors: borrowing CallerTensors) {
+    var operands: [KernelTensor] = []
+    for operand in step.operands {
+      let (argument, offset, count) = (operand.argument, operand.offset, operand.count)
+      switch operand.place {
+      case .input: operands.append(KernelTensor(argument, inputOf: tensors, count: count))
+      case .output: preconditionFailure("a kernel's result is rearranged for the caller")
+      case .storage:
+        operands.append(KernelTensor(argument, in: activations, at: offset, count: count))
+      case .constant:
+        operands.append(KernelTensor(argument, in: weights, at: offset, count: count))
+      }
+    }
+    step.kernel.run(operands, scratch: scratch, threads: threads)
   }
 }

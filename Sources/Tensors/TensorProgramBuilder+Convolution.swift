@@ -79,6 +79,9 @@ extension TensorProgramBuilder {
       2 * Double(outputShape.extent.voxelCount) * Double(weights.outputChannels)
         * Double(weights.inputChannels / weights.groups) * Double(taps))
 
+    if let kernel = kernel(input, weights, geometry, outputShape, activation: activation) {
+      return try addKernel(kernel, input, weights, outputShape, addingTo: residual)
+    }
     let format = keepingFloat32 ? .float32 : numberFormat
     let parts = values[input.index].parts
     guard !parts.isEmpty, weights.groups == 1 else {

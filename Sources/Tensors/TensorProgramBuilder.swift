@@ -46,6 +46,8 @@ public struct TensorProgramBuilder: Sendable {
     var values: [Float]
     var source: TensorLayout
     var target: TensorLayout
+    /// The kernel that rearranges the values in its own way.
+    var kernel: KernelConvolution?
   }
 
   struct Operand: Sendable {
@@ -56,12 +58,14 @@ public struct TensorProgramBuilder: Sendable {
 
   enum Step: Sendable {
     case operation(PrimitiveDescriptor, [Operand])
+    /// Runs one of the package's own kernels.
+    case kernel(KernelOperation, [Operand])
     /// Sets a tensor to zero.
     case clear(Operand)
 
     var operands: [Operand] {
       switch self {
-      case .operation(_, let operands): operands
+      case .operation(_, let operands), .kernel(_, let operands): operands
       case .clear(let operand): [operand]
       }
     }
@@ -74,6 +78,9 @@ public struct TensorProgramBuilder: Sendable {
   public let precision: Precision
   /// How the tensors between operations and the weights of convolutions are stored.
   var numberFormat: NumberFormat { precision == .bfloat16 ? .bfloat16 : .float32 }
+  /// What computes the convolutions that are added next.
+  package var convolutionEngine = ConvolutionEngine.fastest
+  private let threads: Int
   /// The program's input.
   public let input = TensorValue(index: 0)
   /// The multiplications and additions of the convolutions added so far, each counted as one.
@@ -104,6 +111,7 @@ public struct TensorProgramBuilder: Sendable {
     }
     setEngineThreads(threads)
     inputShape = input
+    self.threads = threads
     self.precision = precision.realized(hasBFloat16: Engine.hasBFloat16)
     values = [Value(shape: input, layout: try .plain(input), place: .input)]
   }
@@ -116,7 +124,7 @@ public struct TensorProgramBuilder: Sendable {
     ProgramMemory(
       weightBytes: constants.reduce(0) { $0 + ArenaPlan.aligned($1.target.byteCount) },
       activationBytes: ArenaPlan(of: self).byteCount,
-      scratchBytes: scratchBytes)
+      scratchBytes: scratchBytes(threads: threads))
   }
 
   /// What each operation is and which implementation runs it, in order.
@@ -124,17 +132,18 @@ public struct TensorProgramBuilder: Sendable {
     steps.map { step in
       switch step {
       case .operation(let descriptor, _): "\(descriptor.operation) \(descriptor.implementation)"
+      case .kernel(let kernel, _): kernel.name
       case .clear: "clear"
       }
     }
   }
 
-  var scratchBytes: Int {
+  func scratchBytes(threads: Int) -> Int {
     steps.reduce(0) { largest, step in
-      if case .operation(let descriptor, _) = step {
-        max(largest, descriptor.scratchBytes)
-      } else {
-        largest
+      switch step {
+      case .operation(let descriptor, _): max(largest, descriptor.scratchBytes)
+      case .kernel(let kernel, _): max(largest, kernel.scratchBytes(threads: threads))
+      case .clear: largest
       }
     }
   }

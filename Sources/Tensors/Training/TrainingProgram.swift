@@ -13,9 +13,16 @@ public final class TrainingProgram {
     var primitive: Primitive?
     var arguments: [(Int32, MemoryHandle)] = []
     var clears: Range<Int>?
+    var kernel: KernelStep?
     /// Arguments that are the caller's memory, by their place in `arguments`.
     var inputs: [Int] = []
     var outputs: [Int] = []
+  }
+
+  /// An own kernel and where its tensors are.
+  private struct KernelStep {
+    var kernel: KernelOperation
+    var operands: [(argument: Int32, isKept: Bool, offset: Int, count: Int)] = []
   }
 
   /// The shape of the input.
@@ -95,6 +102,20 @@ public final class TrainingProgram {
       }
       let start = plan.offsets[storage]
       return Step(operation: "clear", clears: start..<start + operand.layout.byteCount)
+    case .kernel(let kernel, let operands):
+      var prepared = KernelStep(kernel: kernel)
+      for operand in operands {
+        let count = operand.layout.byteCount / MemoryLayout<Float>.size
+        switch operand.place {
+        case .storage(let storage):
+          prepared.operands.append((operand.argument, false, plan.offsets[storage], count))
+        case .kept(let index):
+          prepared.operands.append((operand.argument, true, keptOffsets[index], count))
+        case .callerInput, .callerOutput:
+          preconditionFailure("the caller's tensors are rearranged first")
+        }
+      }
+      return Step(operation: kernel.name, kernel: prepared)
     case .operation(let descriptor, let operands):
       var prepared = Step(
         operation: descriptor.operation, primitive: try Primitive(descriptor))
@@ -133,6 +154,7 @@ public final class TrainingProgram {
     }
     setEngineThreads(threads)
     for step in arranging {
+      if let kernel = step.kernel { run(kernel) }
       guard let primitive = step.primitive else { continue }
       try stream.run(primitive, step.arguments, operation: step.operation)
     }
@@ -190,10 +212,23 @@ public final class TrainingProgram {
       if let range = step.clears {
         activations.clear(at: range.lowerBound, byteCount: range.count)
       }
+      if let kernel = step.kernel { run(kernel) }
       guard let primitive = step.primitive else { continue }
       for index in step.inputs { try step.arguments[index].1.point(toInputOf: tensors) }
       for index in step.outputs { try step.arguments[index].1.point(toOutputOf: tensors) }
       try stream.run(primitive, step.arguments, operation: step.operation)
     }
+  }
+
+  private func run(_ step: KernelStep) {
+    var tensors: [KernelTensor] = []
+    for operand in step.operands {
+      let (argument, offset, count) = (operand.argument, operand.offset, operand.count)
+      tensors.append(
+        operand.isKept
+          ? KernelTensor(argument, in: kept, at: offset, count: count)
+          : KernelTensor(argument, in: activations, at: offset, count: count))
+    }
+    step.kernel.run(tensors, scratch: scratch, threads: threads)
   }
 }

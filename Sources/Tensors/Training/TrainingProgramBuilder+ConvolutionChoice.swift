@@ -23,6 +23,9 @@ extension TrainingProgramBuilder {
       bias: part.bias == nil ? nil : bias, to: result,
       OperationAttributes(accumulates: accumulates, activation: activation))
     part.forward = descriptor
+    if try addKernelForward(part, to: target, accumulates: accumulates, activation: activation) {
+      return
+    }
     let weights = try descriptor.layout(dnnl_query_weights_md)
     var operands = [
       Operand(argument: DNNL_ARG_SRC_0, place: part.source, layout: source),
@@ -46,6 +49,7 @@ extension TrainingProgramBuilder {
     guard let forward = part.forward else {
       preconditionFailure("the forward pass is added before its gradient")
     }
+    if let place = try addKernelInputGradient(part, from: gradient) { return place }
     let source = try TensorLayout.channelsLast(part.sourceShape)
     let result = try TensorLayout.channelsLast(part.targetShape)
     let descriptor = try PrimitiveDescriptor.convolutionInputGradient(
@@ -72,6 +76,7 @@ extension TrainingProgramBuilder {
     guard let forward = part.forward else {
       preconditionFailure("the forward pass is added before its gradient")
     }
+    if try addKernelWeightGradient(part, from: gradient) { return }
     // A sum over voxels of products of channels; oneDNN's products of matrices are several times
     // faster at it than its convolutions of one tap on tensors that lie channels last.
     let isProduct = part.isPointwise

@@ -36,12 +36,14 @@ public struct TrainingProgramBuilder {
 
   enum Step {
     case operation(PrimitiveDescriptor, [Operand])
+    /// Runs one of the package's own kernels.
+    case kernel(KernelOperation, [Operand])
     /// Sets a tensor to zero.
     case clear(Operand)
 
     var operands: [Operand] {
       switch self {
-      case .operation(_, let operands): operands
+      case .operation(_, let operands), .kernel(_, let operands): operands
       case .clear(let operand): [operand]
       }
     }
@@ -80,6 +82,8 @@ public struct TrainingProgramBuilder {
   public let input = TensorValue(index: 0)
   /// The number of threads that implementations are chosen for.
   public let threads: Int
+  /// What computes the convolutions that are added next.
+  package var convolutionEngine = ConvolutionEngine.oneDNN
   /// The multiplications and additions of the convolutions' forward passes, each counted as one.
   public internal(set) var floatingPointOperations = 0.0
   /// The shape of the program's result, once it has one.
@@ -168,6 +172,7 @@ public struct TrainingProgramBuilder {
       steps.map { step in
         switch step {
         case .operation(let descriptor, _): "\(descriptor.operation) \(descriptor.implementation)"
+        case .kernel(let kernel, _): kernel.name
         case .clear: "clear"
         }
       }
@@ -189,8 +194,11 @@ public struct TrainingProgramBuilder {
 
   var scratchBytes: Int {
     (arranging + forward + backward).reduce(0) { largest, step in
-      guard case .operation(let descriptor, _) = step else { return largest }
-      return max(largest, descriptor.scratchBytes)
+      switch step {
+      case .operation(let descriptor, _): max(largest, descriptor.scratchBytes)
+      case .kernel(let kernel, _): max(largest, kernel.scratchBytes(threads: threads))
+      case .clear: largest
+      }
     }
   }
 
