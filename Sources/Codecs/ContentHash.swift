@@ -20,6 +20,9 @@ public struct ContentDigest: Hashable, Sendable, Codable, LosslessStringConverti
     }
   }
 
+  /// The digest of bytes.
+  public init(of bytes: [UInt8]) { self.init(of: bytes.span.bytes) }
+
   /// The digest of a text's UTF-8 bytes.
   public init(of text: String) {
     let bytes = Array(text.utf8)

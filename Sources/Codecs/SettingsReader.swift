@@ -43,7 +43,8 @@ public struct SettingsReader: Sendable {
   public let path: String
   /// The object with every default filled in, as far as it has been read.
   public private(set) var completed: JSONObject = [:]
-  private let members: JSONObject
+  /// The members as they were given.
+  public let members: JSONObject
 
   /// Starts to read an object.
   ///

@@ -52,6 +52,8 @@ public final class ProgressLine: Sendable {
     /// How much was done then.
     var initial: Int
     var isFinished = false
+    /// What is shown besides, such as `loss` and `0.31`.
+    var measures: [(name: String, value: String)] = []
   }
 
   private let label: String
@@ -103,6 +105,11 @@ public final class ProgressLine: Sendable {
     draw(force: false)
   }
 
+  /// Shows what was measured last, such as a loss, behind how much is done.
+  public func show(measures: [(name: String, value: String)]) {
+    drawing.withLock { $0.measures = measures }
+  }
+
   /// Reports how much an earlier run did, once that is known; the rate counts from here.
   public func resume(completed count: Int) {
     completed.store(count, ordering: .relaxed)
@@ -135,7 +142,7 @@ public final class ProgressLine: Sendable {
       drawing.last = time
       let state = State(
         completed: completed.load(ordering: .relaxed), total: total, initial: drawing.initial,
-        elapsed: time - start, working: time - drawing.start)
+        elapsed: time - start, working: time - drawing.start, measures: drawing.measures)
       if display == .lines {
         try? stream.write(logLine(state) + "\n")
       } else {
@@ -153,6 +160,7 @@ public final class ProgressLine: Sendable {
     var elapsed: Duration
     /// Since the work began that the rate counts.
     var working: Duration
+    var measures: [(name: String, value: String)]
 
     var rate: Double {
       let seconds = working.inSeconds
@@ -174,6 +182,7 @@ public final class ProgressLine: Sendable {
     if state.rate > 0 { tail += "  \(unit.rateText(state.rate))" }
     tail += "  \(state.elapsed.clockText)"
     if let left = state.timeLeft, done < total { tail += ", \(left.clockText) left" }
+    for measure in state.measures { tail += "  \(measure.name) \(measure.value)" }
     let cells = min(30, width - 1 - label.count - tail.count - 4)
     guard cells >= 5 else { return label + tail }
     let filled = Int((fraction * Double(cells)).rounded(.down))
@@ -188,6 +197,7 @@ public final class ProgressLine: Sendable {
       + " elapsed_s=\(fixed(state.elapsed.inSeconds, decimals: 1))"
       + " per_s=\(fixed(state.rate, decimals: 1))"
     if let left = state.timeLeft { line += " left_s=\(fixed(left.inSeconds, decimals: 1))" }
+    for measure in state.measures { line += " \(measure.name)=\(measure.value)" }
     return line
   }
 }

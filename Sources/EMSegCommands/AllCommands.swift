@@ -11,6 +11,7 @@ public enum AllCommands {
     CropCommand.self,
     InfoCommand.self,
     VerifyCommand.self,
+    TrainCommand.self,
     PredictCommand.self,
     WatershedCommand.self,
     AgglomerateCommand.self,

@@ -4,6 +4,7 @@ public import CommandLineInterface
 public import Labels
 public import Networks
 public import Segmentation
+public import Training
 public import VolumeStore
 import Voxels
 
@@ -101,4 +102,21 @@ extension ModelError: DiagnosedError {
 extension MalformedGraphError: DiagnosedError {
   /// The status the process ends with.
   public var exitStatus: ExitStatus { .badData }
+}
+
+extension TrainingError: DiagnosedError {
+  /// The status the process ends with.
+  public var exitStatus: ExitStatus {
+    switch code {
+    case .configuration, .limitExceeded: .usage
+    case .data, .diverged, .checkpoint: .badData
+    }
+  }
+
+  /// What the user reads.
+  public var diagnosis: Diagnosis {
+    Diagnosis(
+      (subject.isEmpty ? "" : "\(subject): ") + message, found: found, expected: expected,
+      cause: cause.map { String(describing: $0) }, remedy: remedy)
+  }
 }

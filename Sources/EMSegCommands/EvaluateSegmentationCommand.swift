@@ -58,7 +58,8 @@ struct EvaluateSegmentationCommand: Command {
   func run(_ context: CommandContext) throws {
     let found = try SourceOptions(dataset: dataset).open(segmentation, context: context).reader
     let expected = try SourceOptions(dataset: truthDataset).open(truth, context: context).reader
-    let shift = try alignment(of: expected, with: found)
+    for reader in [expected, found] { try LabelAlignment.checkLabels(reader) }
+    let shift = try LabelAlignment.shift(of: expected, within: found)
     let region = VoxelBox(origin: .zero + shift, extent: expected.metadata.extent)
       .intersection(found.metadata.box)
     guard !region.isEmpty else {
@@ -91,39 +92,6 @@ struct EvaluateSegmentationCommand: Command {
         try context.print("\(name)\t\(number.map { shortText($0) } ?? value.string ?? "")")
       }
     }
-  }
-
-  /// The voxel of the segmentation at which the truth starts.
-  private func alignment(
-    of truth: any VolumeReader, with segmentation: any VolumeReader
-  ) throws -> VoxelExtent {
-    for reader in [truth, segmentation] {
-      guard reader.metadata.dataType.isInteger, reader.metadata.channels == 1 else {
-        throw VolumeError(
-          .dataTypeMismatch, path: reader.path, "not a label volume",
-          found: "\(reader.metadata.channels) channels of \(reader.metadata.dataType.rawValue)",
-          expected: "one channel of integers")
-      }
-    }
-    guard let size = segmentation.metadata.voxelSize?.converted(to: .nanometer),
-      let truthSize = truth.metadata.voxelSize?.converted(to: .nanometer)
-    else { return .zero }
-    guard size.isClose(to: truthSize) else {
-      throw VolumeError(
-        .unsupportedFeature, path: truth.path, "the voxel sizes differ",
-        found: "\(truthSize.text) nm", expected: "\(size.text) nm, as in \(segmentation.path)",
-        remedy: "import both at the same resolution, or correct the voxel size of one")
-    }
-    let (near, far) = (segmentation.metadata, truth.metadata)
-    let units = (
-      near.voxelSize?.unit.nanometers ?? 1, far.voxelSize?.unit.nanometers ?? 1
-    )
-    func steps(_ from: Double, _ to: Double, _ length: Double) -> Int {
-      Int(((to * units.1 - from * units.0) / length).rounded())
-    }
-    return VoxelExtent(
-      z: steps(near.offset.z, far.offset.z, size.z), y: steps(near.offset.y, far.offset.y, size.y),
-      x: steps(near.offset.x, far.offset.x, size.x))
   }
 
   private func contingency(

@@ -23,6 +23,8 @@ struct ExtentArgument: ArgumentValue {
 struct VoxelSizeArgument: ArgumentValue {
   var size: VoxelSize
 
+  init(_ size: VoxelSize) { self.size = size }
+
   init?(argument: String) {
     guard let values = triple(argument, Double.init) else { return nil }
     size = VoxelSize(z: values[0], y: values[1], x: values[2])
