@@ -1,16 +1,16 @@
 import FoundationEssentials
-import VolumeStore
+package import VolumeStore
 
 /// The networks that come with the program, each a file `NAME.onnx` in one of a few folders.
-struct ShippedModels {
+package struct ShippedModels {
   /// The environment variable that names another folder.
   static let variable = "EMSEG_MODELS"
 
   /// Where models are looked for, the first folder first.
-  let folders: [String]
+  package let folders: [String]
 
   /// The models of the program that runs.
-  static var installed: ShippedModels {
+  package static var installed: ShippedModels {
     let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     return ShippedModels(
       folder: ProcessInfo.processInfo.environment[variable], executable: executable ?? "")
@@ -19,7 +19,7 @@ struct ShippedModels {
   /// Finds the folders: the one stated, or those beside an executable, whether it is installed
   /// (`PREFIX/bin/emseg` with `PREFIX/share/emseg/models` or `PREFIX/models`) or lies in the
   /// package's build folder (`PACKAGE/.build/…/emseg` with `PACKAGE/models`).
-  init(folder: String?, executable: String) {
+  package init(folder: String?, executable: String) {
     if let folder, !folder.isEmpty {
       folders = [folder]
       return
@@ -39,7 +39,7 @@ struct ShippedModels {
   }
 
   /// The models there are, by name; of two of the same name, the one in the earlier folder.
-  var list: [(name: String, path: String)] {
+  package var list: [(name: String, path: String)] {
     var paths: [String: String] = [:]
     for folder in folders {
       for file in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -57,7 +57,7 @@ struct ShippedModels {
   /// ends in `.onnx`).
   ///
   /// - Throws: `notFound`, which lists the models there are.
-  func path(of nameOrPath: String) throws(VolumeError) -> String {
+  package func path(of nameOrPath: String) throws(VolumeError) -> String {
     var isFolder = false
     let exists = FileManager.default.fileExists(atPath: nameOrPath, isDirectory: &isFolder)
     let looksLikePath = nameOrPath.contains("/") || nameOrPath.hasSuffix(".onnx")

@@ -98,8 +98,14 @@ public struct ModelDescription: Hashable, Sendable {
 
   /// The output channels that relate a voxel to its neighbours at −1 along z, y and x.
   ///
-  /// - Throws: `missingMeaning` where the model does not say that it predicts them.
+  /// - Throws: `missingMeaning` where the model does not say that it predicts them; `mismatch` where
+  ///   it says that it predicts something else.
   public func affinityChannels(of channels: Int) throws(ModelError) -> [Int] {
+    if let task, !task.lowercased().hasPrefix("affinit") {
+      throw ModelError(
+        .mismatch, path: path, "the model predicts something else than affinities", found: task,
+        expected: "affinities", remedy: "choose a model of that task: see emseg model list")
+    }
     guard let offsets, polarity != nil else {
       throw ModelError(
         .missingMeaning, path: path, "the model does not say what its affinities relate",

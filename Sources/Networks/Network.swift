@@ -46,6 +46,7 @@ public struct NetworkPlan: Sendable {
     _ precision: Precision
   ) throws(ModelError) {
     let interface = try model.interface
+    try model.checkParameters()
     let shape = TensorShape(c: interface.channels, extent: extent)
     guard shape.checkedCount != nil else {
       throw ModelError(

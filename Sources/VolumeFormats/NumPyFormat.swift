@@ -73,10 +73,13 @@ public enum NumPyFormat: VolumeFormat {
 }
 
 /// What the header of a `.npy` file says: `{'descr': '<u2', 'fortran_order': False, 'shape': (3, 4)}`.
-struct NumPyHeader: Hashable, Sendable {
-  var type: String
-  var isFortranOrder: Bool
-  var shape: [Int]
+package struct NumPyHeader: Hashable, Sendable {
+  /// The type of the values, such as `<f4`.
+  package var type: String
+  /// Whether the first axis varies fastest.
+  package var isFortranOrder: Bool
+  /// The lengths of the axes.
+  package var shape: [Int]
 
   init(type: String, isFortranOrder: Bool, shape: [Int]) {
     self.type = type
@@ -85,7 +88,7 @@ struct NumPyHeader: Hashable, Sendable {
   }
 
   /// Reads a header; nil where it is none, or its values are no numbers.
-  init?(_ bytes: [UInt8]) {
+  package init?(_ bytes: [UInt8]) {
     var rest = String(decoding: bytes, as: UTF8.self)[...]
     func take(_ token: String) -> Bool {
       rest = rest.drop { $0.isWhitespace }

@@ -400,6 +400,24 @@ def bad():
         weight.raw_data = array.tobytes()
     save("malformed-nan-weights", conv_model(nan))
 
+    def infinite(model):
+        bias = model.graph.initializer[1]
+        bias.raw_data = np.float32([1, -np.inf, 2]).tobytes()
+    save("malformed-infinite-bias", conv_model(infinite))
+    save("malformed-nan-scale", conv_model(graph_change=lambda g, o: g.add(
+        "InstanceNormalization", o, g.constant(np.float32([1, np.nan, 1])), g.weight(3, scale=1))))
+
+    def no_output(model):
+        del model.graph.output[:]
+    save("unsupported-no-output", conv_model(no_output))
+    def unwritten_output(model):
+        model.graph.output[0].name = "affinities"
+    save("malformed-unwritten-output", conv_model(unwritten_output))
+    def swapped_dims(model):
+        del model.graph.initializer[1].dims[:]
+        model.graph.initializer[1].dims.extend([3, 2])
+    save("malformed-bias-dims", conv_model(swapped_dims))
+
     def external(model):
         weight = model.graph.initializer[0]
         weight.ClearField("raw_data")

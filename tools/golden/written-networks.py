@@ -64,6 +64,9 @@ def from_folder(folder, save):
         for name in ["start.onnx", "model.onnx"]:
             (target / name).write_bytes((folder / name).read_bytes())
         (target / "expected.f32").write_bytes(expected.astype("<f4").tobytes())
+        # Both kinds of archive, for emseg model check.
+        store = np.savez if folder.name == "ffn" else np.savez_compressed
+        store(target / "reference.npz", image=image, logits=expected)
     return difference
 
 

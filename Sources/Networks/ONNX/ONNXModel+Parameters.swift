@@ -67,6 +67,22 @@ extension ONNXModel {
     return result
   }
 
+  /// Refuses weights that are not finite: a training that diverged.
+  func checkParameters() throws(ModelError) {
+    for parameter in parameters {
+      guard case .floats(let values)? = initializers[parameter.name]?.values,
+        let first = values.firstIndex(where: { !$0.isFinite })
+      else { continue }
+      let node = nodes.first { $0.inputs.contains(parameter.name) }
+      let count = values.count { !$0.isFinite }
+      throw ModelError(
+        .malformed, "the weights \"\(parameter.name)\" hold numbers that are not finite",
+        node: node?.label, found: "\(count) of \(values.count), the first \(values[first])",
+        expected: "a model whose training went well",
+        remedy: "use the weights of an earlier checkpoint")
+    }
+  }
+
   /// The model with other values of ``parameters``, as many as ``parameterValues`` has.
   public func replacingParameters(_ values: Span<Float>) -> ONNXModel {
     let parameters = parameters
