@@ -20,6 +20,8 @@ let package = Package(
     .executableTarget(
       name: "Store", dependencies: [.product(name: "FascicleKernels", package: "fascicle")]),
     .executableTarget(
+      name: "Train", dependencies: [.product(name: "FascicleKernels", package: "fascicle")]),
+    .executableTarget(
       name: "Predict", dependencies: [.product(name: "FascicleKernels", package: "fascicle")]),
   ]
 )

@@ -8,7 +8,8 @@
 
 `residual` is the residual symmetric U-Net of Lee et al. 2017 (arXiv 1706.00120) with 28, 36, 48, 64
 and 80 channels, for anisotropic sections; `isotropic` a plain 3-D U-Net of 16, 32, 64 and 128
-channels. `small-residual` and `small` are of the sizes that are trained on a processor.
+channels. `small-residual`, `small` and `anisotropic` (the first network with four levels) are of the
+sizes that are trained on a processor.
 """
 
 import sys
@@ -121,6 +122,7 @@ networks = {
     "residual": (lambda: ResidualSymmetricUNet([28, 36, 48, 64, 80]), (18, 160, 160)),
     "isotropic": (lambda: UNet([16, 32, 64, 128]), (128, 128, 128)),
     "small-residual": (lambda: UNet([16, 32, 64], residual=True), (64, 64, 64)),
+    "anisotropic": (lambda: ResidualSymmetricUNet([28, 36, 48, 64]), (16, 128, 128)),
     "small": (lambda: UNet([16, 32, 64]), (64, 64, 64)),
 }
 

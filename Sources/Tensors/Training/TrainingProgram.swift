@@ -148,9 +148,13 @@ public final class TrainingProgram {
   public func load(_ values: Span<Float>) throws(TensorError) {
     precondition(values.count >= parameterCount, "there are fewer values than parameters")
     for load in loads {
-      kept.store(
-        values.extracting(load.range),
-        at: keptOffsets[load.kept] + load.start * MemoryLayout<Float>.size)
+      let offset = keptOffsets[load.kept] + load.start * MemoryLayout<Float>.size
+      let numbers = values.extracting(load.range)
+      if let turned = load.turned {
+        kept.store(turned.turn(numbers), at: offset)
+      } else {
+        kept.store(numbers, at: offset)
+      }
     }
     setEngineThreads(threads)
     for step in arranging {

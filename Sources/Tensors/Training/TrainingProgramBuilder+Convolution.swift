@@ -6,6 +6,8 @@ extension TrainingProgramBuilder {
   /// channels, input channels of a group, z, y, x).
   struct ConvolutionParameters {
     var kernels: Place
+    /// The kernels' numbers, unless what is convolved with is made of them.
+    var numbers: TrainedNumbers?
     var kernelGradient: Place
     var bias: Place?
     var biasGradient: Place?
@@ -41,7 +43,7 @@ extension TrainingProgramBuilder {
         "\(count(of: kernels)) weights do not lead from \(channels) to \(outputChannels) channels")
     }
     let parameters = ConvolutionParameters(
-      kernels: place(of: kernels), kernelGradient: addGradientPlace(of: kernels),
+      kernels: place(of: kernels), numbers: kernels, kernelGradient: addGradientPlace(of: kernels),
       bias: bias.map { place(of: $0) }, biasGradient: bias.map { addGradientPlace(of: $0) },
       outputChannels: outputChannels, groups: groups)
     return try addConvolution(
@@ -106,8 +108,7 @@ extension TrainingProgramBuilder {
       for part in convolved {
         try builder.addWeightGradient(part, from: gradient.place)
         guard builder.values[part.input.index].isTrained else { continue }
-        let inputGradient = try builder.addInputGradient(part, from: gradient.place)
-        try builder.addGradient(inputGradient, isOwned: true, to: part.input)
+        try builder.addInputGradient(part, from: gradient.place)
       }
       // Last, for it may change what the convolutions' gradients are found from.
       if let residual {
@@ -144,11 +145,15 @@ struct ConvolutionPart {
   let geometry: WindowGeometry
   let windows: WindowNumbers
   let groups: Int
+  /// The part's channels among those of the whole, and their number.
+  let channels: Range<Int>
+  let allChannels: Int
   /// The lengths of the kernels that read this part.
   let kernelLengths: [Int]
   /// How they lie among all kernels.
   let kernelLayout: TensorLayout
   let kernels: Place
+  let numbers: TrainedNumbers?
   let kernelGradient: Place
   /// The bias belongs to the first part.
   let bias: Place?
@@ -168,6 +173,9 @@ struct ConvolutionPart {
     self.geometry = geometry
     windows = WindowNumbers(geometry, from: shape, to: targetShape)
     groups = parameters.groups
+    self.channels = channels
+    self.allChannels = allChannels
+    numbers = parameters.numbers
     let outputs = parameters.outputChannels
     let kernel = geometry.kernel.components
     if groups > 1 {
@@ -190,6 +198,40 @@ struct ConvolutionPart {
     groups == 1 && geometry.taps == 1 && geometry.stride == AxisTriple(1)
       && sourceShape.extent == targetShape.extent
       && geometry.paddingBefore == AxisTriple(0) && geometry.paddingAfter == AxisTriple(0)
+  }
+}
+
+extension ConvolutionPart {
+  /// The windows of the convolution with turned kernels that is the gradient with respect to the
+  /// input; nil where no convolution is.
+  var turnedWindows: WindowNumbers? {
+    guard groups == 1, numbers != nil, geometry.taps > 1, geometry.stride == AxisTriple(1) else {
+      return nil
+    }
+    var turned = geometry
+    turned.paddingBefore = AxisTriple {
+      geometry.reach($0) - 1 - geometry.paddingBefore.components[$0]
+    }
+    let windows = WindowNumbers(turned, from: targetShape, to: sourceShape)
+    guard (windows.paddingBefore + windows.paddingAfter).allSatisfy({ $0 >= 0 }) else { return nil }
+    return windows
+  }
+}
+
+extension TrainingProgramBuilder.TurnedKernels {
+  /// The kernels in their new order.
+  ///
+  /// - Complexity: O(kernels).
+  func turn(_ kernels: Span<Float>) -> [Float] {
+    var result: [Float] = []
+    result.reserveCapacity(outputs * channels.count * taps)
+    for input in channels {
+      for output in 0..<outputs {
+        let start = (output * inputs + input) * taps
+        for tap in 1...taps { result.append(kernels[start + taps - tap]) }
+      }
+    }
+    return result
   }
 }
 

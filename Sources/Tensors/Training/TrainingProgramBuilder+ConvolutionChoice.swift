@@ -40,16 +40,18 @@ extension TrainingProgramBuilder {
     forward.append(.operation(descriptor, operands))
   }
 
-  /// Adds the gradient of a convolution with respect to its input.
-  ///
-  /// - Returns: Where it is.
+  /// Adds the gradient of a convolution with respect to its input to what is known of it.
   mutating func addInputGradient(
     _ part: ConvolutionPart, from gradient: Place
-  ) throws(TensorError) -> Place {
+  ) throws(TensorError) {
     guard let forward = part.forward else {
       preconditionFailure("the forward pass is added before its gradient")
     }
-    if let place = try addKernelInputGradient(part, from: gradient) { return place }
+    if try addKernelInputGradient(part, from: gradient) { return }
+    if let windows = part.turnedWindows, let numbers = part.numbers {
+      try addTurnedConvolution(part, windows, numbers, from: gradient)
+      return
+    }
     let source = try TensorLayout.channelsLast(part.sourceShape)
     let result = try TensorLayout.channelsLast(part.targetShape)
     let descriptor = try PrimitiveDescriptor.convolutionInputGradient(
@@ -66,7 +68,54 @@ extension TrainingProgramBuilder {
             place: try arranged(part.kernels, part.kernelLayout, as: weights), layout: weights),
           Operand(argument: DNNL_ARG_DIFF_SRC_0, place: target, layout: source),
         ]))
-    return target
+    try addGradient(target, isOwned: true, to: part.input)
+  }
+
+  /// Adds the gradient with respect to the input as a convolution of the result's gradient with
+  /// turned kernels, for which oneDNN has faster code, and which adds to what is there by itself.
+  private mutating func addTurnedConvolution(
+    _ part: ConvolutionPart, _ windows: WindowNumbers, _ numbers: TrainedNumbers,
+    from gradient: Place
+  ) throws(TensorError) {
+    let outputs = part.targetShape.c
+    let lengths = [part.channels.count, outputs] + part.geometry.kernel.components
+    let turned = addKept(part.channels.count * outputs * part.geometry.taps * 4)
+    loads.append(
+      KeptRange(
+        kept: turned, range: parameters[numbers.index].range,
+        turned: TurnedKernels(
+          outputs: outputs, inputs: part.allChannels, channels: part.channels,
+          taps: part.geometry.taps)))
+    let source = try TensorLayout.channelsLast(part.sourceShape)
+    let result = try TensorLayout.channelsLast(part.targetShape)
+    let (target, accumulates) = try placeForGradient(of: part.input)
+    let descriptor = try PrimitiveDescriptor.convolution(
+      windows, from: result, weights: .any(lengths), bias: nil, to: source,
+      OperationAttributes(accumulates: accumulates))
+    let weights = try descriptor.layout(dnnl_query_weights_md)
+    backward.append(
+      .operation(
+        descriptor,
+        [
+          Operand(argument: DNNL_ARG_SRC_0, place: gradient, layout: result),
+          Operand(
+            argument: DNNL_ARG_WEIGHTS_0,
+            place: try arranged(.kept(turned), TensorLayout(lengths: lengths), as: weights),
+            layout: weights),
+          Operand(argument: DNNL_ARG_DST_0, place: target, layout: source),
+        ]))
+    if !accumulates { try addGradient(target, isOwned: true, to: part.input) }
+  }
+
+  /// A place for the gradient of a tensor, and whether what is known of it lies there already: it is
+  /// added to then, and may not be told to ``addGradient(_:isOwned:to:)``.
+  mutating func placeForGradient(
+    of value: TensorValue
+  ) throws(TensorError) -> (place: Place, accumulates: Bool) {
+    if values[value.index].parts.isEmpty, let known = gradient(of: value), known.isOwned {
+      return (known.place, true)
+    }
+    return (addStorage(try .channelsLast(shape(of: value))), false)
   }
 
   /// Adds the gradient of a convolution with respect to its kernels and bias.

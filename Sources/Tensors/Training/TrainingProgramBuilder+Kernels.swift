@@ -37,10 +37,10 @@ extension TrainingProgramBuilder {
   /// Adds the gradient of a convolution with respect to its input by an own kernel: a convolution
   /// of the result's gradient with reversed kernels.
   ///
-  /// - Returns: Where it is, or nil where oneDNN is faster or the kernels cannot.
+  /// - Returns: Whether it did; if not, oneDNN is faster or the kernels cannot.
   mutating func addKernelInputGradient(
     _ part: ConvolutionPart, from gradient: Place
-  ) throws(TensorError) -> Place? {
+  ) throws(TensorError) -> Bool {
     var geometry = part.geometry
     geometry.paddingBefore = AxisTriple { axis in
       part.geometry.kernel.components[axis] - 1 - part.geometry.paddingBefore.components[axis]
@@ -48,18 +48,22 @@ extension TrainingProgramBuilder {
     guard
       let kernel = kernel(
         part, from: part.targetShape, to: part.sourceShape, geometry, activation: nil)
-    else { return nil }
+    else { return false }
     let layout = try TensorLayout.channelsLast(part.sourceShape)
-    let target = addStorage(layout)
-    let operands = [
+    let (target, accumulates) = try placeForGradient(of: part.input)
+    var operands = [
       Operand(
         argument: DNNL_ARG_MULTIPLE_SRC, place: gradient,
         layout: try .channelsLast(part.targetShape)),
       try arrangedWeights(kernel, part, part.kernelOrder.forInputGradient),
       Operand(argument: DNNL_ARG_DST_0, place: target, layout: layout),
     ]
+    if accumulates {
+      operands.append(Operand(argument: DNNL_ARG_SRC_1, place: target, layout: layout))
+    }
     backward.append(.kernel(.convolution(kernel), operands))
-    return target
+    if !accumulates { try addGradient(target, isOwned: true, to: part.input) }
+    return true
   }
 
   /// Adds the gradient of a convolution with respect to its kernels and bias by an own kernel.

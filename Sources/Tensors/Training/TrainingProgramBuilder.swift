@@ -74,6 +74,17 @@ public struct TrainingProgramBuilder {
     var start = 0
     /// The numbers' place among all parameters.
     var range: Range<Int>
+    /// How the numbers are turned around when they are loaded, if they are.
+    var turned: TurnedKernels?
+  }
+
+  /// Kernels (output, input, tap) that are loaded as (input, output, last tap first).
+  struct TurnedKernels {
+    var outputs: Int
+    var inputs: Int
+    /// The inputs wanted.
+    var channels: Range<Int>
+    var taps: Int
   }
 
   /// The shape of the program's input.
@@ -83,7 +94,7 @@ public struct TrainingProgramBuilder {
   /// The number of threads that implementations are chosen for.
   public let threads: Int
   /// What computes the convolutions that are added next.
-  package var convolutionEngine = ConvolutionEngine.oneDNN
+  package var convolutionEngine = ConvolutionEngine.fastest
   /// The multiplications and additions of the convolutions' forward passes, each counted as one.
   public internal(set) var floatingPointOperations = 0.0
   /// The shape of the program's result, once it has one.
