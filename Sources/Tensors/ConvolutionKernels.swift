@@ -12,6 +12,9 @@ package enum ConvolutionEngine: Hashable, Sendable {
   case oneDNN
   /// The kernel of tiles of a size wherever it can; for tests.
   case kernel(tile: AxisTriple)
+  /// The kernel of matrix tiles wherever it can, in portable code where the processor has no such
+  /// tiles or if asked for; for tests.
+  case matrixTiles(inPortableCode: Bool = false)
 
   /// The tile that is asked for.
   var tile: AxisTriple? {
@@ -20,13 +23,15 @@ package enum ConvolutionEngine: Hashable, Sendable {
 
   /// Whether this processor runs the package's own kernels.
   package static var hasKernels: Bool { cconv_features() & UInt32(CCONV_AVX512) != 0 }
+  /// Whether this processor has matrix tiles for brain floats (AMX).
+  package static var hasMatrixTiles: Bool { cconv_amx_is_available() }
 }
 
-/// A convolution, of tensors in the channels-last layout, that own kernels compute.
+/// A convolution that the kernels of vector instructions compute, forwards and backwards.
 ///
 /// The corresponding C type is `struct cconv_shape`.
-struct KernelConvolution: Sendable {
-  private var shape = cconv_shape()
+struct KernelConvolution: ConvolutionKernel {
+  private var shape: cconv_shape
   let activation: Activation?
 
   /// Describes a convolution, or gives nil where no kernel computes it.
@@ -38,27 +43,10 @@ struct KernelConvolution: Sendable {
     activation: Activation? = nil, tile: AxisTriple
   ) {
     guard ConvolutionEngine.hasKernels, activation?.isFused ?? true,
-      geometry.stride == AxisTriple(1), geometry.dilation == AxisTriple(1),
-      geometry.kernel.y == 3, geometry.kernel.x == 3, parts.count <= Int(CCONV_MAX_PARTS)
+      geometry.suitsKernels, parts.count <= Int(CCONV_MAX_PARTS)
     else { return nil }
     self.activation = activation
-    shape.depth = Int64(input.z)
-    shape.height = Int64(input.y)
-    shape.width = Int64(input.x)
-    shape.output_depth = Int64(output.z)
-    shape.output_height = Int64(output.y)
-    shape.output_width = Int64(output.x)
-    shape.pad_z = Int32(clamping: geometry.paddingBefore.z)
-    shape.pad_y = Int32(clamping: geometry.paddingBefore.y)
-    shape.pad_x = Int32(clamping: geometry.paddingBefore.x)
-    shape.kernel_z = Int32(clamping: geometry.kernel.z)
-    shape.parts = Int32(parts.count)
-    // Sound: the array in the struct has room for the parts, whose number was checked.
-    unsafe withUnsafeMutableBytes(of: &shape.part_channels) { bytes in
-      let channels = unsafe bytes.bindMemory(to: Int32.self)
-      for (part, count) in parts.enumerated() { unsafe channels[part] = Int32(clamping: count) }
-    }
-    shape.output_channels = Int32(clamping: output.c)
+    shape = cconv_shape(from: input, parts: parts, to: output, geometry)
     shape.tile_z = Int32(clamping: tile.z)
     shape.tile_y = Int32(clamping: tile.y)
     shape.tile_x = Int32(clamping: tile.x)
@@ -67,28 +55,23 @@ struct KernelConvolution: Sendable {
     guard unsafe cconv_supports(&copy) else { return nil }
   }
 
-  /// The floats of the weights as the kernel wants them.
+  var inputFormat: NumberFormat { .float32 }
+  var outputFormat: NumberFormat { .float32 }
+  var operation: KernelOperation { .convolution(self) }
+
   var weightCount: Int {
     var copy = shape
     return Int(unsafe cconv_transformed_floats(&copy))
   }
 
-  /// The kernel's name, such as `winograd 2×4×4`.
   var implementation: String {
     "winograd \(shape.tile_z)×\(shape.tile_y)×\(shape.tile_x)"
   }
 
   var taps: Int { Int(shape.kernel_z) * 9 }
   var outputChannels: Int { Int(shape.output_channels) }
-  var inputChannels: Int {
-    let all = [
-      shape.part_channels.0, shape.part_channels.1, shape.part_channels.2, shape.part_channels.3,
-      shape.part_channels.4, shape.part_channels.5, shape.part_channels.6, shape.part_channels.7,
-    ]
-    return all.prefix(Int(shape.parts)).reduce(0) { $0 + Int($1) }
-  }
+  var inputChannels: Int { shape.inputChannels }
 
-  /// Rearranges kernels, (output channel, input channel, z, y, x), into an arena.
   func arrange(
     _ kernels: Span<Float>, into arena: borrowing TensorArena, at offset: Int, threads: Int
   ) {
@@ -153,11 +136,7 @@ struct KernelConvolution: Sendable {
       default: break
       }
     }
-    switch activation {
-    case .relu(let slope): (arguments.activation, arguments.slope) = (CCONV_RELU, slope)
-    case .elu(let alpha): (arguments.activation, arguments.slope) = (CCONV_ELU, alpha)
-    default: arguments.activation = CCONV_IDENTITY
-    }
+    (arguments.activation, arguments.slope) = activation?.fused ?? (CCONV_IDENTITY, 0)
     unsafe arguments.scratch = scratch.address
     arguments.threads = Int32(clamping: threads)
     unsafe cconv_run(&copy, &arguments)
@@ -202,7 +181,7 @@ struct KernelTensor {
   let argument: Int32
   let count: Int
   // Sound: made anew for each run, from memory that lives until its end.
-  fileprivate nonisolated(unsafe) let address: UnsafeMutablePointer<Float>
+  nonisolated(unsafe) let address: UnsafeMutablePointer<Float>
 
   /// A tensor of a number of floats in an arena.
   init(_ argument: Int32, in arena: borrowing TensorArena, at offset: Int, count: Int) {
@@ -262,6 +241,8 @@ enum KernelOperation: Sendable {
   /// Reads `MULTIPLE_SRC` + part, `WEIGHTS_0`, maybe `BIAS` and, as a residual, `SRC_1`; writes
   /// `DST_0`.
   case convolution(KernelConvolution)
+  /// The same by matrix tiles; the tensors may hold brain floats.
+  case matrixTiles(MatrixTileConvolution)
   /// Rearranges kernels, `SRC_0`, to weights, `DST_0`.
   case arranging(KernelConvolution, KernelOrder)
   /// Reads `SRC_0` and `DIFF_DST_0`, writes `DIFF_WEIGHTS_0` and maybe `DIFF_BIAS`.
@@ -271,6 +252,7 @@ enum KernelOperation: Sendable {
   var name: String {
     switch self {
     case .convolution(let kernel): "convolution \(kernel.implementation)"
+    case .matrixTiles(let kernel): "convolution \(kernel.implementation)"
     case .arranging(let kernel, _): "reorder \(kernel.implementation)"
     case .weightGradient(let kernel, _):
       "convolution's weight gradient \(kernel.implementation)"
@@ -282,6 +264,7 @@ enum KernelOperation: Sendable {
     let floats =
       switch self {
       case .convolution(let kernel): kernel.scratchFloats(threads: threads)
+      case .matrixTiles(let kernel): kernel.scratchFloats(threads: threads)
       case .arranging: 0
       case .weightGradient(let kernel, _): kernel.gradientScratchFloats(threads: threads)
       }
@@ -295,19 +278,10 @@ enum KernelOperation: Sendable {
       count: scratchBytes(threads: threads) / MemoryLayout<Float>.size)
     switch self {
     case .convolution(let kernel): kernel.convolve(tensors, scratch: space, threads: threads)
+    case .matrixTiles(let kernel): kernel.convolve(tensors, scratch: space, threads: threads)
     case .arranging(let kernel, let order): kernel.arrange(tensors, order, threads: threads)
     case .weightGradient(let kernel, let order):
       kernel.sumGradients(tensors, order, scratch: space, threads: threads)
-    }
-  }
-}
-
-extension Activation {
-  /// Whether the kernels apply it to what they compute.
-  var isFused: Bool {
-    switch self {
-    case .relu, .elu: true
-    case .sigmoid, .tanh, .gelu, .clip: false
     }
   }
 }

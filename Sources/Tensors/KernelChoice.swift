@@ -84,6 +84,26 @@ struct KernelChoice {
     return best.tile
   }
 
+  /// The cycles of matrix tiles: 16 for a product of two, as Intel states, and those that packing
+  /// and finishing were measured to take, by voxel and block of channels, without the products.
+  private var cyclesOfMatrixTiles: Double {
+    let splits = precision.matrixTileSplits
+    let steps = kernel.z * kernel.y * ((kernel.x * parts.reduce(0, +) + 31) / 32)
+    let products = Double(steps * [1, 3, 6][splits - 1]) * blocksOut
+    let around = [8.0, 20, 28][splits - 1] * (blocks(parts.reduce(0, +)) + blocksOut)
+    return Double(output.extent.voxelCount) * (products + around)
+  }
+
+  /// Whether matrix tiles are faster than vector instructions and oneDNN.
+  ///
+  /// For brain floats oneDNN uses matrix tiles as well; with 32 channels it takes half as long
+  /// again as the own kernel, but only the own one loses by very few channels.
+  var isFastestByMatrixTiles: Bool {
+    guard precision != .bfloat16 else { return channels >= 8 }
+    let others = tilings.map { cycles($0) } + [definition * 0.54]
+    return others.allSatisfy { cyclesOfMatrixTiles < $0 }
+  }
+
   /// The tile of the fastest kernel of the weight gradient, or nil where oneDNN is faster.
   var fastestGradientTile: AxisTriple? {
     guard let best = tilings.min(by: { gradientCycles($0) < gradientCycles($1) }),

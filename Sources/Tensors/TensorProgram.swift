@@ -120,7 +120,8 @@ public final class TensorProgram {
         prepared.operands.append(
           (
             operand.argument, operand.place, offset,
-            operand.layout.byteCount / MemoryLayout<Float>.size
+            // Brain floats may end in the middle of a float; the arena's room does not.
+            (operand.layout.byteCount + 3) / MemoryLayout<Float>.size
           ))
       }
       steps.append(Step(operation: "convolution", arguments: [], kernel: prepared))

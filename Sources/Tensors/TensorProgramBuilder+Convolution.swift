@@ -79,10 +79,12 @@ extension TensorProgramBuilder {
       2 * Double(outputShape.extent.voxelCount) * Double(weights.outputChannels)
         * Double(weights.inputChannels / weights.groups) * Double(taps))
 
-    if let kernel = kernel(input, weights, geometry, outputShape, activation: activation) {
+    let format = keepingFloat32 ? .float32 : numberFormat
+    if let kernel = kernel(
+      input, weights, geometry, outputShape, activation: activation, format)
+    {
       return try addKernel(kernel, input, weights, outputShape, addingTo: residual)
     }
-    let format = keepingFloat32 ? .float32 : numberFormat
     let parts = values[input.index].parts
     guard !parts.isEmpty, weights.groups == 1 else {
       let source = try materialized(input)

@@ -4,16 +4,29 @@ extension TensorProgramBuilder {
   /// The own kernel for a convolution, or nil where oneDNN computes it, or computes it faster.
   func kernel(
     _ input: TensorValue, _ weights: ConvolutionWeights, _ geometry: WindowGeometry,
-    _ outputShape: TensorShape, activation: Activation?
-  ) -> KernelConvolution? {
-    guard convolutionEngine != .oneDNN, precision != .bfloat16, weights.groups == 1 else {
-      return nil
-    }
+    _ outputShape: TensorShape, activation: Activation?, _ format: NumberFormat
+  ) -> (any ConvolutionKernel)? {
+    guard convolutionEngine != .oneDNN, weights.groups == 1 else { return nil }
     let value = values[input.index]
     let parts = value.parts.isEmpty ? [value.shape.c] : value.parts.map { shape(of: $0).c }
     let choice = KernelChoice(
       parts: parts, output: outputShape, kernel: geometry.kernel, precision: precision)
-    guard let tile = convolutionEngine.tile ?? choice.fastestTile else { return nil }
+    var engine: MatrixTileConvolution.Engine?
+    if case .matrixTiles(let inPortableCode) = convolutionEngine {
+      engine = inPortableCode || !ConvolutionEngine.hasMatrixTiles ? .portableCode : .processor
+    } else if convolutionEngine == .fastest, ConvolutionEngine.hasMatrixTiles,
+      choice.isFastestByMatrixTiles
+    {
+      engine = .processor
+    }
+    if let engine {
+      return MatrixTileConvolution(
+        from: value.shape, parts: parts, to: outputShape, geometry, activation: activation,
+        precision: precision, outputFormat: format, engine: engine)
+    }
+    guard precision != .bfloat16, let tile = convolutionEngine.tile ?? choice.fastestTile else {
+      return nil
+    }
     return KernelConvolution(
       from: value.shape, parts: parts, to: outputShape, geometry, activation: activation,
       tile: tile)
@@ -24,13 +37,14 @@ extension TensorProgramBuilder {
   /// The residual's place is reused where that is allowed and the layouts agree; elsewhere it is
   /// only read.
   mutating func addKernel(
-    _ kernel: KernelConvolution, _ input: TensorValue, _ weights: ConvolutionWeights,
+    _ kernel: any ConvolutionKernel, _ input: TensorValue, _ weights: ConvolutionWeights,
     _ outputShape: TensorShape, addingTo residual: TensorValue?
   ) throws(TensorError) -> TensorValue {
     let parts = values[input.index].parts.isEmpty ? [input] : values[input.index].parts
     var operands: [Operand] = []
     for (number, part) in parts.enumerated() {
-      let source = try arranged(part, as: .channelsLast(shape(of: part)))
+      let source = try arranged(
+        part, as: .channelsLast(shape(of: part), kernel.inputFormat))
       operands.append(
         Operand(
           argument: DNNL_ARG_MULTIPLE_SRC + Int32(number), place: values[source.index].place,
@@ -50,7 +64,7 @@ extension TensorProgramBuilder {
           argument: DNNL_ARG_BIAS, place: addConstant(weights.bias, layout, as: layout),
           layout: layout))
     }
-    let target = try TensorLayout.channelsLast(outputShape)
+    let target = try TensorLayout.channelsLast(outputShape, kernel.outputFormat)
     var place: Place?
     if let residual {
       guard shape(of: residual) == outputShape else {
@@ -69,7 +83,7 @@ extension TensorProgramBuilder {
     }
     let output = place ?? addStorage(target)
     operands.append(Operand(argument: DNNL_ARG_DST_0, place: output, layout: target))
-    steps.append(.kernel(.convolution(kernel), operands))
+    steps.append(.kernel(kernel.operation, operands))
     return addValue(outputShape, target, output)
   }
 }

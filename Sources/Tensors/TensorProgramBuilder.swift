@@ -47,7 +47,7 @@ public struct TensorProgramBuilder: Sendable {
     var source: TensorLayout
     var target: TensorLayout
     /// The kernel that rearranges the values in its own way.
-    var kernel: KernelConvolution?
+    var kernel: (any ConvolutionKernel)?
   }
 
   struct Operand: Sendable {

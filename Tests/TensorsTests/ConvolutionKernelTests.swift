@@ -4,7 +4,7 @@ import Testing
 import Voxels
 
 /// A convolution with random values, and what it gives in double precision by the definition.
-private struct Example: CustomTestStringConvertible {
+struct ConvolutionExample: CustomTestStringConvertible {
   var extent = (z: 5, y: 6, x: 7)
   var parts = [16]
   var outputs = 16
@@ -13,6 +13,7 @@ private struct Example: CustomTestStringConvertible {
   var after = AxisTriple(1)
   var hasResidual = false
   var activation: Activation? = .relu()
+  var precision = Precision.float32
 
   var testDescription: String {
     "\(parts)→\(outputs) \(kernelZ)×3×3 on \(extent) \(before.components)+\(after.components)"
@@ -53,7 +54,8 @@ private struct Example: CustomTestStringConvertible {
   func run(
     _ values: Values, _ engine: ConvolutionEngine, threads: Int = 1
   ) throws -> (values: [Float], operations: [String]) {
-    var builder = try TensorProgramBuilder(input: inputShape, threads: threads)
+    var builder = try TensorProgramBuilder(
+      input: inputShape, threads: threads, precision: precision)
     builder.convolutionEngine = engine
     var pieces: [TensorValue] = []
     var channel = 0
@@ -73,7 +75,7 @@ private struct Example: CustomTestStringConvertible {
     try builder.output(
       try builder.convolution(
         source, weights: values.weights, geometry: geometry, addingTo: residual,
-        activation: activation))
+        activation: activation, keepingFloat32: true))
     let program = try TensorProgram(builder, threads: threads)
     var output = [Float](repeating: .nan, count: try #require(program.outputShape.checkedCount))
     var span = output.mutableSpan
@@ -127,7 +129,7 @@ private struct Example: CustomTestStringConvertible {
   }
 }
 
-private func relativeError(_ values: [Float], _ expected: [Double]) -> Double {
+func relativeError(_ values: [Float], _ expected: [Double]) -> Double {
   var (error, largest) = (0.0, 0.0)
   for (value, truth) in zip(values, expected) {
     // A value that is not a number must not be lost in max().
@@ -150,7 +152,7 @@ private let flatTiles = [(1, 2, 2), (1, 2, 4), (1, 4, 4)].map {
     if: ConvolutionEngine.hasKernels, "the processor lacks the instructions of the kernels"))
 struct ConvolutionKernelTests {
   /// Checks one convolution with every kernel that can compute it.
-  private func check(_ example: Example) throws {
+  private func check(_ example: ConvolutionExample) throws {
     let values = example.values()
     let expected = try example.expected(values)
     let oneDNN = try example.run(values, .oneDNN)
@@ -169,7 +171,7 @@ struct ConvolutionKernelTests {
     for kernelZ in [1, 3] {
       let padding = AxisTriple(z: kernelZ / 2, y: 1, x: 1)
       try check(
-        Example(
+        ConvolutionExample(
           extent: (3, 4, 5), parts: [inputs], outputs: outputs, kernelZ: kernelZ, before: padding,
           after: padding))
     }
@@ -180,18 +182,18 @@ struct ConvolutionKernelTests {
     for kernelZ in [1, 3] {
       let padding = AxisTriple(z: kernelZ / 2, y: 1, x: 1)
       try check(
-        Example(
+        ConvolutionExample(
           extent: (z, y, x), parts: [5], outputs: 6, kernelZ: kernelZ, before: padding,
           after: padding, activation: nil))
     }
-    try check(Example(extent: (z, y, x), parts: [2], outputs: 33))
+    try check(ConvolutionExample(extent: (z, y, x), parts: [2], outputs: 33))
   }
 
   @Test func `kernels agree with the definition for any zeros around`() throws {
     for before in 0...2 {
       for after in 0...2 {
         try check(
-          Example(
+          ConvolutionExample(
             parts: [3], outputs: 4, before: AxisTriple(z: before, y: 2 - before, x: before),
             after: AxisTriple(z: after, y: after, x: 1)))
       }
@@ -202,7 +204,7 @@ struct ConvolutionKernelTests {
     [12, 12], [5, 16, 3], [1, 1], [17, 30], [2, 2, 2, 2, 2, 2, 2, 2],
   ])
   func `the parts of a concatenation are read where they are`(_ parts: [Int]) throws {
-    let example = Example(extent: (3, 5, 5), parts: parts, outputs: 20)
+    let example = ConvolutionExample(extent: (3, 5, 5), parts: parts, outputs: 20)
     try check(example)
     let engine = ConvolutionEngine.kernel(tile: AxisTriple(2))
     let operations = try example.run(example.values(), engine).operations
@@ -213,14 +215,14 @@ struct ConvolutionKernelTests {
   func `a residual is added before the activation`(_ activation: Activation?) throws {
     for parts in [[2], [18], [6, 5]] {
       try check(
-        Example(
+        ConvolutionExample(
           extent: (4, 5, 6), parts: parts, outputs: 17, hasResidual: true, activation: activation))
     }
   }
 
   @Test(arguments: [Float(1), 0.5])
   func `an exponential unit is as oneDNN computes it`(_ alpha: Float) throws {
-    let example = Example(parts: [4], outputs: 18, activation: .elu(alpha: alpha))
+    let example = ConvolutionExample(parts: [4], outputs: 18, activation: .elu(alpha: alpha))
     let values = example.values()
     let expected = try example.run(values, .oneDNN).values.map { Double($0) }
     for tile in cubicTiles {
@@ -231,7 +233,7 @@ struct ConvolutionKernelTests {
   }
 
   @Test func `results do not depend on the number of threads`() throws {
-    let example = Example(extent: (9, 13, 22), parts: [9, 8], outputs: 35)
+    let example = ConvolutionExample(extent: (9, 13, 22), parts: [9, 8], outputs: 35)
     let values = example.values()
     for tile in cubicTiles {
       let alone = try example.run(values, .kernel(tile: tile)).values
@@ -243,11 +245,11 @@ struct ConvolutionKernelTests {
 
   @Test func `what kernels cannot compute is left to oneDNN`() throws {
     let tile = AxisTriple(2)
-    var sigmoid = Example()
+    var sigmoid = ConvolutionExample()
     sigmoid.activation = .sigmoid
     let operations = try sigmoid.run(sigmoid.values(), .kernel(tile: tile)).operations
     #expect(!operations.contains { $0.contains("winograd") })
-    let many = Example(parts: Array(repeating: 1, count: 9))
+    let many = ConvolutionExample(parts: Array(repeating: 1, count: 9))
     #expect(
       try !many.run(many.values(), .kernel(tile: tile)).operations.contains {
         $0.contains("winograd")

@@ -124,3 +124,5 @@ int64_t cconv_gradient_scratch_floats(const struct cconv_shape *shape, int32_t t
 /// Computes the gradients of kernels and bias. They do not depend on the number of threads.
 void cconv_weight_gradient(
     const struct cconv_shape *shape, const struct cconv_gradient *arguments);
+
+#include "CConvolutionAMX.h"
