@@ -168,11 +168,24 @@ public struct ModelReference: Hashable, Sendable {
 extension ONNXModel {
   /// The model with a reference output in its metadata properties, for `emseg model check`.
   ///
+  /// - Parameters:
+  ///   - extent: The extent of the input; where it is nil 16 voxels along each axis, or the next
+  ///     multiple that the model requires.
+  ///   - seed: What the input is made from.
+  ///   - threads: How many threads to run on; the values do not depend on it.
+  /// - Returns: The model.
   /// - Throws: As ``ModelReference/init(of:extent:seed:threads:)``.
   public func addingReference(
-    extent: VoxelExtent, seed: Int = 1, threads: Int
+    extent: VoxelExtent? = nil, seed: Int = 1, threads: Int
   ) throws(ModelError) -> ONNXModel {
-    let reference = try ModelReference(of: self, extent: extent, seed: seed, threads: threads)
+    var chosen = extent
+    if chosen == nil {
+      let multiple = try receptiveField().requiredMultiple
+      func length(_ step: Int) -> Int { (15 + step) / step * step }
+      chosen = VoxelExtent(z: length(multiple.z), y: length(multiple.y), x: length(multiple.x))
+    }
+    let reference = try ModelReference(
+      of: self, extent: chosen ?? VoxelExtent(cube: 16), seed: seed, threads: threads)
     return settingMetadata([ModelReference.property: reference.text])
   }
 }

@@ -51,6 +51,12 @@ struct ModelReferenceTests {
       abs(try #require(Double(means)) - mean / Double(input.extent.voxelCount)) < 1e-6)
   }
 
+  @Test func `without an extent a small one that fits is taken`() throws {
+    let model = try WrittenNetwork.all[2].model().addingReference(threads: 1)
+    let reference = try #require(try ModelReference(storedIn: model))
+    #expect(reference.extent == VoxelExtent(cube: 16))
+  }
+
   @Test func `a model without a reference has none`() throws {
     #expect(try ModelReference(storedIn: Self.network.model()) == nil)
   }
