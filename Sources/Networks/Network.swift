@@ -34,8 +34,18 @@ public struct NetworkPlan: Sendable {
     _ model: ONNXModel, extent: VoxelExtent, threads: Int, activation: Activation? = nil,
     precision: Precision = .float32
   ) throws(ModelError) {
+    try self.init(
+      model, extent: extent, threads: threads, activation: activation, precision: precision,
+      convolutionEngine: .fastest)
+  }
+
+  /// Prepares a model whose convolutions are computed in the way given.
+  package init(
+    _ model: ONNXModel, extent: VoxelExtent, threads: Int, activation: Activation? = nil,
+    precision: Precision = .float32, convolutionEngine: ConvolutionEngine
+  ) throws(ModelError) {
     do {
-      try self.init(checking: model, extent, threads, activation, precision)
+      try self.init(checking: model, extent, threads, activation, precision, convolutionEngine)
     } catch {
       throw error.naming(model.path)
     }
@@ -43,7 +53,7 @@ public struct NetworkPlan: Sendable {
 
   private init(
     checking model: ONNXModel, _ extent: VoxelExtent, _ threads: Int, _ activation: Activation?,
-    _ precision: Precision
+    _ precision: Precision, _ convolutionEngine: ConvolutionEngine
   ) throws(ModelError) {
     let interface = try model.interface
     try model.checkParameters()
@@ -54,6 +64,7 @@ public struct NetworkPlan: Sendable {
     }
     var lowering = try GraphLowering(
       model, input: shape, threads: threads, precision: precision)
+    lowering.builder.convolutionEngine = convolutionEngine
     receptiveField = try ReceptiveField(
       model, order: lowering.order, inputName: interface.input.name)
     try interface.check(extent)

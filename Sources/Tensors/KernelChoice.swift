@@ -41,12 +41,15 @@ struct KernelChoice {
     Double((tile.z + kernel.z - 1) * (tile.y + 2) * (tile.x + 2))
   }
 
+  /// The tiles, with those that fill up the last registers.
   private func tiles(_ tile: AxisTriple) -> Double {
     let along = AxisTriple { axis in
       let length = [output.z, output.y, output.x][axis]
       return (length + tile.components[axis] - 1) / tile.components[axis]
     }
-    return Double(along.z * along.y * along.x)
+    let together = blocksOut == 3 ? 8 : blocksOut.truncatingRemainder(dividingBy: 2) == 0 ? 12 : 24
+    let count = along.z * along.y * along.x
+    return Double((count + together - 1) / together * together)
   }
 
   private func cycles(_ tiling: Tiling) -> Double {
@@ -65,9 +68,14 @@ struct KernelChoice {
       + sums * 50
   }
 
-  /// The multiplications of the definition, in registers of channels as oneDNN fills them.
+  /// The multiplications of the definition, in registers of channels as oneDNN fills them; taps
+  /// that lie outside a tensor of the output's extent need none.
   private var definition: Double {
-    Double(output.extent.voxelCount) * Double(kernel.z * kernel.y * kernel.x) * channels * blocksOut
+    let products = AxisTriple { axis in
+      let taps = kernel.components[axis]
+      return taps * [output.z, output.y, output.x][axis] - (taps - 1)
+    }
+    return Double(products.z * products.y * products.x) * channels * blocksOut
   }
 
   private var tilings: [Tiling] {
@@ -79,7 +87,7 @@ struct KernelChoice {
   /// The tile of the fastest kernel, or nil where oneDNN is faster.
   var fastestTile: AxisTriple? {
     guard let best = tilings.min(by: { cycles($0) < cycles($1) }),
-      cycles(best) < definition * 0.54
+      cycles(best) < definition * 0.46
     else { return nil }
     return best.tile
   }
@@ -107,7 +115,7 @@ struct KernelChoice {
   /// The tile of the fastest kernel of the weight gradient, or nil where oneDNN is faster.
   var fastestGradientTile: AxisTriple? {
     guard let best = tilings.min(by: { gradientCycles($0) < gradientCycles($1) }),
-      gradientCycles(best) < definition * 0.7
+      gradientCycles(best) < definition * 0.6
     else { return nil }
     return best.tile
   }
