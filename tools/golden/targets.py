@@ -18,15 +18,17 @@ lsds builds with `pip install --no-build-isolation --no-deps lsds==0.1.3`.
 import importlib.metadata
 import json
 import pathlib
+import sys
 
-import gunpowder as gp
-import numpy as np
-import scipy
-import scipy.ndimage
-import skimage
-import skimage.segmentation
-from gunpowder.nodes.add_affinities import seg_to_affgraph
-from lsd.train.local_shape_descriptor import get_local_shape_descriptors
+sys.path.pop(0)  # This folder's scripts are named like the packages they use.
+import gunpowder as gp  # noqa: E402
+import numpy as np  # noqa: E402
+import scipy  # noqa: E402
+import scipy.ndimage  # noqa: E402
+import skimage  # noqa: E402
+import skimage.segmentation  # noqa: E402
+from gunpowder.nodes.add_affinities import seg_to_affgraph  # noqa: E402
+from lsd.train.local_shape_descriptor import get_local_shape_descriptors  # noqa: E402
 
 golden = pathlib.Path(__file__).resolve().parents[2] / "volumes/golden"
 
@@ -56,7 +58,7 @@ def affinities():
     labels = cells((7, 9, 11), 12, 1, 0.1)
     for case, offsets in (
         ("nearest", [(-1, 0, 0), (0, -1, 0), (0, 0, -1)]),
-        ("long-range", [(-1, 0, 0), (0, -4, 0), (0, 0, -9), (2, -3, 4), (0, 1, 0), (-8, 0, 0)]),
+        ("long-range", [(-1, 0, 0), (0, -4, 0), (0, 0, -9), (2, -3, 4), (0, 1, 0), (-6, 0, 0)]),
     ):
         values = seg_to_affgraph(labels.astype(np.int32), offsets)
         # A mask of what lies inside is what gunpowder makes of a mask that is 1 everywhere.
