@@ -51,7 +51,7 @@ struct SampleMakerTests {
 
   @Test func `every place that fits is chosen, and none else`() throws {
     let box = VoxelBox(
-      origin: VoxelPosition(z: 5, y: -3, x: 100), extent: VoxelExtent(z: 8, y: 9, x: 12))
+      origin: VoxelPosition(z: 5, y: -3, x: 100), extent: VoxelExtent(z: 8, y: 12, x: 12))
     var places: [Float] = []
     var image = Volume<Float>(box: box)
     var span = image.mutableSpan
@@ -64,8 +64,9 @@ struct SampleMakerTests {
       places.append(sample.input[0])
       #expect(sample.weights.allSatisfy { $0 == 1 })
     }
-    // The halo of the nearest neighbours is one voxel on either side: one place along z and x.
-    #expect(Set(places) == [Float(108 + 12 + 1)])
+    // The halo of the nearest neighbours is one voxel on either side: one place along z and x, and
+    // three along y.
+    #expect(Set(places) == [157, 169, 181])
   }
 
   @Test func `a source smaller than the patch is mirrored and not annotated beyond its faces`()

@@ -39,14 +39,16 @@ func cells(_ extent: VoxelExtent, count: Int, seed: UInt64, background: Double =
   var volume = Volume<UInt64>(box: VoxelBox(extent: extent))
   for z in 0..<extent.z {
     for y in 0..<extent.y {
+      var row = volume.mutableRow(z: z, y: y)
       for x in 0..<extent.x {
-        let here = VoxelPosition(z: z, y: y, x: x)
-        let nearest = points.indices.min { left, right in
-          let (a, b) = (points[left] - here, points[right] - here)
-          return a.z * a.z + a.y * a.y + a.x * a.x < b.z * b.z + b.y * b.y + b.x * b.x
+        var nearest = (label: 0, distance: Int.max)
+        for (index, point) in points.enumerated() {
+          let (a, b, c) = (point.z - z, point.y - y, point.x - x)
+          let distance = a * a + b * b + c * c
+          if distance < nearest.distance { nearest = (index + 1, distance) }
         }
         let isBackground = Double.random(in: 0..<1, using: &generator) < background
-        volume[here] = isBackground ? 0 : UInt64((nearest ?? 0) + 1)
+        row[x] = isBackground ? 0 : UInt64(nearest.label)
       }
     }
   }

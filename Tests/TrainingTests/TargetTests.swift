@@ -76,13 +76,13 @@ struct TargetTests {
   ])
   func `a target's box depends on its halo alone`(text: String) throws {
     let target = try target(text)
-    let extent = VoxelExtent(z: 20, y: 18, x: 22)
+    let extent = VoxelExtent(z: 20, y: 18, x: 32)
     let labels = cells(extent, count: 9, seed: 4, background: 0.01)
     var mask = Volume<UInt8>(box: labels.box, fill: 1)
     mask[VoxelPosition(z: 9, y: 9, x: 9)] = 0
     let whole = sample(labels, mask: mask)
     let box = VoxelBox(
-      origin: VoxelPosition(z: 7, y: 7, x: 8), extent: VoxelExtent(z: 6, y: 5, x: 4))
+      origin: VoxelPosition(z: 7, y: 7, x: 8), extent: VoxelExtent(z: 6, y: 5, x: 12))
     let grown = box.grown(by: target.halo(for: tenNanometers)).intersection(labels.box)
     #expect(grown != labels.box)
     let made = target.make(from: whole, in: box)

@@ -1,7 +1,8 @@
 public import Codecs
 public import Voxels
 
-/// Sections whose image is lost: black, grey, or the section before in their place.
+/// Sections whose image is lost: black, grey, or the last section before in their place, which for
+/// the first ones is the first after.
 ///
 /// Labels stay, so that the network learns to bridge the gap.
 /// Source: gunpowder's `DefectAugment`, `prob_missing`.
@@ -38,9 +39,10 @@ public struct MissingSections: Augmentation {
     guard !missing.isEmpty else { return nil }
     return SampleChange(image: { image in
       let grey = fill == .mean ? image.mean : 0
+      let kept = (0..<image.extent.z).filter { !missing.contains($0) }
       for z in missing where z < image.extent.z {
-        if fill == .previous, z > 0 {
-          image.copySection(z - 1, to: z)
+        if fill == .previous, let other = kept.last(where: { $0 < z }) ?? kept.first {
+          image.copySection(other, to: z)
         } else {
           image.updateSection(z) { row in for x in row.indices { row[x] = grey } }
         }
