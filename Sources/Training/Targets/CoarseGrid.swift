@@ -5,10 +5,11 @@ import Voxels
 /// Cell (0, 0, 0) starts at the box's first voxel; a cell stands for all its voxels and is sampled
 /// at its first.
 struct CoarseGrid {
-  private let box: VoxelBox
-  private let step: Int
-  /// The cells of the box and of its margin, in cells.
-  private let cells: VoxelBox
+  let box: VoxelBox
+  /// The voxels of a cell along each axis.
+  let step: Int
+  /// The cells of the box and of its margin.
+  let cells: VoxelBox
 
   init(of box: VoxelBox, step: Int, margin: VoxelExtent) {
     self.box = box
@@ -41,62 +42,22 @@ struct CoarseGrid {
     return result
   }
 
-  /// The labels of the box other than 0, and the cells around all voxels of each, by rising label.
-  func cellBoxes(of labels: Volume<UInt64>) -> [(label: UInt64, cells: VoxelBox)] {
-    var bounds: [UInt64: (low: SIMD3<Int>, high: SIMD3<Int>)] = [:]
-    for z in 0..<labels.extent.z {
-      for y in 0..<labels.extent.y {
-        let row = labels.row(z: z, y: y)
-        var x = 0
-        while x < row.count {
-          let label = row[x]
-          let first = x
-          while x < row.count, row[x] == label { x += 1 }
-          guard label != 0 else { continue }
-          let low = SIMD3(z, y, first)
-          let high = SIMD3(z, y, x - 1)
-          let known = bounds[label] ?? (low, high)
-          bounds[label] = (
-            pointwiseMin(known.low, low), pointwiseMax(known.high, high)
-          )
-        }
-      }
-    }
-    return bounds.sorted { $0.key < $1.key }.map { label, range in
-      let low = range.low / step
-      let high = range.high / step
-      return (
-        label,
-        VoxelBox(
-          from: VoxelPosition(z: low[0], y: low[1], x: low[2]),
-          to: VoxelPosition(z: high[0] + 1, y: high[1] + 1, x: high[2] + 1))
-      )
-    }
-  }
-
-  /// Copies the values of cells to the voxels of a label in them.
+  /// Copies a row of values of cells, from the cell `first` of row (`z`, `y`) on, to those of the
+  /// cells' voxels that carry a label.
   func spread(
-    _ values: Volume<Float>, over label: UInt64, labels: Volume<UInt64>,
-    to result: inout Volume<Float>
+    _ values: [Float], from first: Int, z: Int, y: Int, over label: UInt64,
+    labels: Volume<UInt64>, channel: Int, to result: inout Volume<Float>
   ) {
-    let part = values.box
-    let ends = (
-      z: min(part.end.z * step, labels.extent.z), y: min(part.end.y * step, labels.extent.y),
-      x: min(part.end.x * step, labels.extent.x)
-    )
-    let startX = part.origin.x * step
-    for channel in 0..<values.channels {
-      for z in part.origin.z * step..<ends.z {
-        for y in part.origin.y * step..<ends.y {
-          let source = values.row(
-            channel: channel, z: z / step - part.origin.z, y: y / step - part.origin.y)
-          let here = labels.row(z: z, y: y)
-          var row = result.mutableRow(channel: channel, z: z, y: y)
-          if step == 1 {
-            for x in startX..<ends.x where here[x] == label { row[x] = source[x &- startX] }
-          } else {
-            for x in startX..<ends.x where here[x] == label { row[x] = source[(x - startX) / step] }
-          }
+    let start = first * step
+    let end = min(start + values.count * step, labels.extent.x)
+    for voxelZ in z * step..<min((z + 1) * step, labels.extent.z) {
+      for voxelY in y * step..<min((y + 1) * step, labels.extent.y) {
+        let here = labels.row(z: voxelZ, y: voxelY)
+        var row = result.mutableRow(channel: channel, z: voxelZ, y: voxelY)
+        if step == 1 {
+          for x in start..<end where here[x] == label { row[x] = values[x &- start] }
+        } else {
+          for x in start..<end where here[x] == label { row[x] = values[(x - start) / step] }
         }
       }
     }

@@ -48,15 +48,24 @@ public struct ShapeDescriptorTarget: TrainingTarget {
   ) -> (values: Volume<Float>, weights: Volume<Float>) {
     let statistics = statistics(sample.voxelSize)
     let grid = CoarseGrid(of: box, step: downsample, margin: statistics.reach)
-    let coarse = grid.sampled(sample.labels)
     let labels = sample.labels.cropped(to: box)
+    let scale = DescriptorScale(sigma: sigma, voxelSize: sample.voxelSize, downsample: downsample)
     var values = Volume<Float>(channels: channels, box: box)
-    for (label, cells) in grid.cellBoxes(of: labels) {
-      let part = cells.grown(by: statistics.reach).intersection(coarse.box)
-      let object = coarse.cropped(to: part).mapped { $0 == label ? 1 : 0 }
-      var descriptors = statistics.moments(of: object, in: cells)
-      describe(&descriptors, voxelSize: sample.voxelSize)
-      grid.spread(descriptors, over: label, labels: labels, to: &values)
+    for object in grid.objects(of: sample.labels) {
+      let first = object.cells.origin.x
+      var rows = Array(
+        repeating: Array(repeating: Float(0), count: (object.cells.extent.x + 7) / 8 * 8),
+        count: channels)
+      statistics.forEachRow(of: object) { z, y, moments in
+        for (block, lanes) in moments.enumerated() {
+          scale.describe(lanes, block: block, into: &rows)
+        }
+        for channel in rows.indices {
+          grid.spread(
+            rows[channel], from: first, z: z, y: y, over: object.label, labels: labels,
+            channel: channel, to: &values)
+        }
+      }
     }
     let known = KnownWindow(halo(for: sample.voxelSize)).known(sample.mask).cropped(to: box)
     var weights = Volume<Float>(channels: channels, box: box)
@@ -72,38 +81,52 @@ public struct ShapeDescriptorTarget: TrainingTarget {
     }
     return (values, weights)
   }
+}
 
-  /// Replaces moments by descriptors.
-  private func describe(_ volume: inout Volume<Float>, voxelSize: VoxelSize) {
+/// How moments in voxels become descriptors in [0, 1].
+private struct DescriptorScale {
+  /// The length of a cell along each axis, in nanometres.
+  private let step: [Float]
+  private let sigma: [Float]
+
+  init(sigma: [Double], voxelSize: VoxelSize, downsample: Int) {
     let size = voxelSize.converted(to: .nanometer)
-    let step = [size.z, size.y, size.x].map { Float($0 * Double(downsample)) }
-    let width = sigma.map { Float($0) }
-    let count = volume.extent.voxelCount
-    var values = volume.mutableSpan
-    for index in 0..<count {
-      let mass = values[index]
-      let inverse = mass > 0 ? 1 / mass : 0
-      // In nanometres and their squares; below 10⁻³ nm² correlations mean nothing.
-      var offset = SIMD3<Float>()
-      var variance = SIMD3<Float>()
-      for axis in 0..<3 {
-        let mean = values[index &+ (1 &+ axis) &* count] * inverse
-        let square = values[index &+ (4 &+ axis) &* count] * inverse
-        offset[axis] = mean * step[axis]
-        variance[axis] = max((square - mean * mean) * step[axis] * step[axis], 1e-3)
-      }
-      for (pair, (first, second)) in [(0, 1), (0, 2), (1, 2)].enumerated() {
-        let product = values[index &+ (7 &+ pair) &* count] * inverse
-        let covariance = product * step[first] * step[second] - offset[first] * offset[second]
-        let correlation = covariance / (variance[first] * variance[second]).squareRoot()
-        values[index &+ (6 &+ pair) &* count] = min(max(correlation * 0.5 + 0.5, 0), 1)
-      }
-      for axis in 0..<3 {
-        values[index &+ axis &* count] = min(max(offset[axis] / width[axis] * 0.5 + 0.5, 0), 1)
-        values[index &+ (3 &+ axis) &* count] = min(
-          max(variance[axis] / (width[axis] * width[axis]), 0), 1)
-      }
-      values[index &+ 9 &* count] = min(max(mass, 0), 1)
+    step = [size.z, size.y, size.x].map { Float($0 * Double(downsample)) }
+    self.sigma = sigma.map { Float($0) }
+  }
+
+  /// Sets eight values of each channel's row.
+  func describe(_ moments: MomentLanes, block: Int, into rows: inout [[Float]]) {
+    let none = moments.mass .<= 0
+    let inverse = (1 / moments.mass).replacing(with: 0, where: none)
+    let means = [moments.z, moments.y, moments.x]
+    let squares = [moments.zz, moments.yy, moments.xx]
+    let products = [(0, 1, moments.zy), (0, 2, moments.zx), (1, 2, moments.yx)]
+    // In nanometres and their squares; variances below 10⁻³ nm² are rounding.
+    var offsets: [SIMD8<Float>] = []
+    var variances: [SIMD8<Float>] = []
+    for axis in 0..<3 {
+      let mean = means[axis] * inverse
+      let variance = (squares[axis] * inverse - mean * mean) * (step[axis] * step[axis])
+      offsets.append(mean * step[axis])
+      variances.append(pointwiseMax(variance, SIMD8(repeating: 1e-3)))
     }
+    for axis in 0..<3 {
+      set(axis, offsets[axis] / sigma[axis] * 0.5 + 0.5, block, &rows)
+      set(3 + axis, variances[axis] / (sigma[axis] * sigma[axis]), block, &rows)
+      let (first, second, product) = products[axis]
+      let covariance =
+        product * inverse * (step[first] * step[second]) - offsets[first] * offsets[second]
+      let correlation = covariance / (variances[first] * variances[second]).squareRoot()
+      set(6 + axis, correlation * 0.5 + 0.5, block, &rows)
+    }
+    set(9, moments.mass, block, &rows)
+  }
+
+  private func set(
+    _ channel: Int, _ values: SIMD8<Float>, _ block: Int, _ rows: inout [[Float]]
+  ) {
+    let clamped = pointwiseMin(pointwiseMax(values, SIMD8(repeating: 0)), SIMD8(repeating: 1))
+    for lane in 0..<8 { rows[channel][block * 8 + lane] = clamped[lane] }
   }
 }
