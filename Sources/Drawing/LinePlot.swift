@@ -23,17 +23,20 @@ public struct LinePlot: Sendable {
   public var series: [Series]
   /// Whether equal factors along y are equally long.
   public var hasLogarithmicY: Bool
+  /// What the x axis holds at least, besides the points.
+  public var xRange: ClosedRange<Double>?
 
   /// Creates a plot.
   public init(
     title: String = "", xLabel: String = "", yLabel: String = "", series: [Series],
-    hasLogarithmicY: Bool = false
+    hasLogarithmicY: Bool = false, xRange: ClosedRange<Double>? = nil
   ) {
     self.title = title
     self.xLabel = xLabel
     self.yLabel = yLabel
     self.series = series
     self.hasLogarithmicY = hasLogarithmicY
+    self.xRange = xRange
   }
 }
 
@@ -75,12 +78,21 @@ private struct PlotFrame {
   private let y: AxisScale
   private let left: Double, right: Double, top: Double, bottom: Double
   private let outerTop: Double, outerLeft = 14.0
+  private let legend: [LegendEntry]
+
+  /// Where a line's name stands.
+  private struct LegendEntry {
+    var series: Int
+    var row: Int
+    var x: Double
+  }
 
   init(
     _ plot: LinePlot, top: Double, width: Double, height: Double, _ canvas: borrowing Canvas
   ) {
     let points = plot.series.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
-    x = AxisScale(holding: points.map(\.x), isLogarithmic: false, count: 7)
+    let ends = plot.xRange.map { [$0.lowerBound, $0.upperBound] } ?? []
+    x = AxisScale(holding: points.map(\.x) + ends, isLogarithmic: false, count: 7)
     y = AxisScale(holding: points.map(\.y), isLogarithmic: plot.hasLogarithmicY)
     let yScale = y
     var widest = 0.0
@@ -90,7 +102,9 @@ private struct PlotFrame {
     outerTop = top
     left = 14 + (plot.yLabel.isEmpty ? 0 : 18) + widest + 6
     right = width - 18
-    self.top = top + (plot.title.isEmpty ? 14 : 34)
+    legend = Self.legend(of: plot, width: right - left, canvas)
+    self.top =
+      top + (plot.title.isEmpty ? 14 : 32) + Double(legend.last.map { $0.row + 1 } ?? 0) * 16
     bottom = top + height - (plot.xLabel.isEmpty ? 26 : 44)
   }
 
@@ -155,16 +169,28 @@ private struct PlotFrame {
     if !run.isEmpty { finish(run, on: canvas) }
   }
 
-  /// Names above the axes' upper right end, so that no line runs through them.
+  /// Names above the axes, so that no line runs through them, in as many rows as they need.
+  private static func legend(
+    of plot: LinePlot, width: Double, _ canvas: borrowing Canvas
+  ) -> [LegendEntry] {
+    var entries: [LegendEntry] = []
+    var (row, x) = (0, 0.0)
+    for (index, series) in plot.series.enumerated() where !series.name.isEmpty {
+      let length = 21 + canvas.width(of: series.name, size: textSize) + 14
+      if x > 0, x + length > width { (row, x) = (row + 1, 0) }
+      entries.append(LegendEntry(series: index, row: row, x: x))
+      x += length
+    }
+    return entries
+  }
+
   private func drawLegend(_ plot: LinePlot, on canvas: borrowing Canvas) {
-    var end = right
-    for (index, series) in plot.series.enumerated().reversed() where !series.name.isEmpty {
-      let width = canvas.width(of: series.name, size: Self.textSize)
-      canvas.text(series.name, at: (end - width, top - 6), size: Self.textSize)
-      let colour = Colour.series[index % Colour.series.count]
-      canvas.polyline(
-        [(end - width - 20, top - 10), (end - width - 5, top - 10)], colour: colour, width: 2)
-      end -= width + 34
+    let first = outerTop + (plot.title.isEmpty ? 18 : 38)
+    for entry in legend {
+      let (x, y) = (left + entry.x, first + Double(entry.row) * 16)
+      let colour = Colour.series[entry.series % Colour.series.count]
+      canvas.polyline([(x, y - 4), (x + 15, y - 4)], colour: colour, width: 2)
+      canvas.text(plot.series[entry.series].name, at: (x + 21, y), size: Self.textSize)
     }
   }
 }

@@ -33,7 +33,7 @@ final class TrainingProgress {
       context.progressDisplay == .automatic
     else { return }
     let measures = zip(curve.columns, means)
-      .map { "\($0.replacing(" ", with: "."))=\(Float($1))" }.joined(separator: " ")
+      .map { "\($0)=\(Float($1))" }.joined(separator: " ")
     let seconds = (monotonicTime() - start).inSeconds
     let left = seconds / Double(step - completed) * Double(steps - step)
     context.note(

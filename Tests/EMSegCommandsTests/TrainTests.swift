@@ -41,7 +41,7 @@ import Voxels
       .split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
     #expect(
       rows[0].joined(separator: ",")
-        == "step,loss,affinities cross_entropy,boundary cross_entropy,learning_rate,"
+        == "step,loss,affinities.cross_entropy,boundary.cross_entropy,learning_rate,"
         + "gradient_norm,validation_loss,voi_split,voi_merge,arand,cost")
     #expect(rows.count == 41)
     let losses = rows.dropFirst().compactMap { Double($0[1]) }

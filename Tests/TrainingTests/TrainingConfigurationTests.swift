@@ -32,7 +32,7 @@ import Voxels
     let configuration = try TrainingConfiguration(try document(least))
     #expect(configuration.task == "affinities")
     #expect(configuration.targets.count == 1 && configuration.targets[0].channels == 3)
-    #expect(configuration.losses.terms.map(\.name) == ["affinities cross_entropy"])
+    #expect(configuration.losses.terms.map(\.name) == ["affinities.cross_entropy"])
     #expect(configuration.patch == VoxelExtent(cube: 64))
     #expect(configuration.optimization.batch == 1)
     let completed = configuration.completed

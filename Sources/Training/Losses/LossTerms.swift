@@ -2,7 +2,7 @@ import Codecs
 
 /// A loss on some channels of the network's output, and how much it counts.
 public struct LossTerm: Sendable {
-  /// What the term is called in tables, such as `affinities cross_entropy`.
+  /// What the term is called in tables, such as `affinities.cross_entropy`.
   public var name: String
   /// The loss.
   public var loss: any Loss
@@ -99,7 +99,7 @@ extension LossTerms {
       completed.append(.object(reader.completed))
       terms.append(
         LossTerm(
-          name: "\(names[place]) \(name)", loss: loss, channels: starts[place]..<starts[place + 1],
+          name: "\(names[place]).\(name)", loss: loss, channels: starts[place]..<starts[place + 1],
           weight: weight))
     }
     settings.complete("losses", with: .array(completed))
