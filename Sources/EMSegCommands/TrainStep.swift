@@ -30,6 +30,7 @@ struct TrainStep {
       foreground: configuration.foreground, seed: configuration.seed)
     let start = try network(outputChannels: samples.targetChannels)
     let trainable = try TrainableNetwork(start, extent: configuration.patch, threads: threads)
+    try check(trainable, channels: samples.targetChannels)
     try checkMemory(
       trainable, channels: samples.targetChannels, held: volumeBytes - room)
 
@@ -117,7 +118,9 @@ struct TrainStep {
     // Without volumes to judge by, the last is taken for the best.
     if isBest || validator.volumes.isEmpty {
       loop.state.best = TrainingState.Best(score: judgement.score, step: step)
-      try run.write(model: judgement.model.encoded())
+      let model = try judgement.model.addingReference(
+        extent: configuration.patch, threads: threads)
+      try run.write(model: model.encoded())
     }
     loop.state.curve.endRow(step: step, validation: judgement.values)
     guard !judgement.values.isEmpty else { return }
@@ -152,7 +155,20 @@ struct TrainStep {
       return try architecture.model(
         inputChannels: 1, outputChannels: outputChannels, seed: configuration.seed)
     case .model(let path):
-      return try LoadedModel(path: path).model
+      return try LoadedModel(path: try ShippedModels.installed.path(of: path)).model
+    }
+  }
+
+  /// Refuses a network that does not give one value for each voxel and channel of the targets.
+  private func check(_ network: TrainableNetwork, channels: Int) throws {
+    let (input, output) = (network.inputShape, network.outputShape)
+    guard input.c == 1, output.c == channels, output.extent == input.extent else {
+      throw TrainingError(
+        .configuration, "network", "the network does not suit the targets",
+        found: "an output of \(output.c) channels of \(output.extent.text) voxels for \(input.c)"
+          + " of \(input.extent.text)",
+        expected: "\(channels) channels of \(input.extent.text), one for each of the targets'",
+        remedy: "choose other targets, or a network that pads its convolutions")
     }
   }
 

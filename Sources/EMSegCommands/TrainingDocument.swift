@@ -75,8 +75,11 @@ enum TrainingDocument {
           return .object(settings)
         })
     }
-    if case .object(var network)? = members["network"] {
-      network["model"] = absolute(network["model"])
+    if case .object(var network)? = members["network"],
+      let model = network["model"]?.string, model.contains("/") || model.hasSuffix(".onnx")
+    {
+      // Anything else is the name of a model that comes with the program.
+      network["model"] = absolute(.string(model))
       members["network"] = .object(network)
     }
     return .object(members)

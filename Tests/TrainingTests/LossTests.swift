@@ -79,7 +79,7 @@ import Training
       logits: logits.span, targets: targets.span, weights: weights.span, channels: 1, scale: 1,
       addingTo: &span, at: 0)
     #expect(value > 0 && value.isFinite)
-    #expect(gradients.allSatisfy(\.isFinite))
+    #expect(gradients.allSatisfy { $0.isFinite })
   }
 
   @Test(arguments: kinds.indices)

@@ -106,7 +106,7 @@ private final class LinearNetwork: AdjustableNetwork {
       (second.state.moments.squares, whole.state.moments.squares),
       (second.state.average.values, whole.state.average.values),
     ] {
-      #expect(found.map(\.bitPattern) == expected.map(\.bitPattern))
+      #expect(found.map { $0.bitPattern } == expected.map { $0.bitPattern })
     }
   }
 
@@ -169,7 +169,7 @@ private final class LinearNetwork: AdjustableNetwork {
         10,,,,,0.5
 
         """)
-    #expect(curve.values(of: "validation_loss").map(\.value) == [0.5])
+    #expect(curve.values(of: "validation_loss").map { $0.value } == [0.5])
     #expect(curve.values(of: "loss").isEmpty)
     #expect(curve == curve)
   }

@@ -6,6 +6,13 @@ public struct NetworkParameter: Hashable, Sendable {
   public let lengths: [Int]
   /// The parameter's place among all parameters' values in one flat array.
   public let range: Range<Int>
+
+  /// Creates a parameter.
+  public init(name: String, lengths: [Int], range: Range<Int>) {
+    self.name = name
+    self.lengths = lengths
+    self.range = range
+  }
 }
 
 extension ONNXModel {
