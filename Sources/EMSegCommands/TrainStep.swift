@@ -28,7 +28,7 @@ struct TrainStep {
       sources: data, weights: configuration.data.map(\.weight), patch: configuration.patch,
       targets: configuration.targets, augmentations: configuration.augmentations,
       foreground: configuration.foreground, seed: configuration.seed)
-    let start = try network(outputChannels: samples.targetChannels)
+    let start = try network(outputChannels: samples.targetChannels, voxelSize: voxelSize)
     let trainable = try TrainableNetwork(start, extent: configuration.patch, threads: threads)
     try check(trainable, channels: samples.targetChannels)
     try checkMemory(
@@ -149,13 +149,25 @@ struct TrainStep {
     return try (0..<configuration.scoring.samples).map { try maker.sample(step: 0, index: $0) }
   }
 
-  private func network(outputChannels: Int) throws -> ONNXModel {
+  /// The network to begin with, checked to mean what it is to learn.
+  private func network(outputChannels: Int, voxelSize: VoxelSize) throws -> ONNXModel {
     switch configuration.network {
     case .architecture(let architecture):
       return try architecture.model(
         inputChannels: 1, outputChannels: outputChannels, seed: configuration.seed)
     case .model(let path):
-      return try LoadedModel(path: try ShippedModels.installed.path(of: path)).model
+      let loaded = try LoadedModel(path: try ShippedModels.installed.path(of: path))
+      try loaded.description.check(voxelSize: voxelSize)
+      if let known = loaded.description.offsets,
+        let wanted = (configuration.targets[0] as? AffinityTarget)?.offsets, known != wanted
+      {
+        throw TrainingError(
+          .configuration, "targets.0.offsets", "the model's affinities relate other voxels",
+          found: wanted.map { $0.text }.joined(separator: ";"),
+          expected: known.map { $0.text }.joined(separator: ";"),
+          remedy: "use the model's offsets, or train a new network")
+      }
+      return loaded.model
     }
   }
 
