@@ -100,7 +100,16 @@ struct Canvas: ~Copyable {
       let reason = String(cString: cairo_status_to_string(status))
       throw DrawingError("the picture cannot be drawn: \(reason)")
     }
-    return sink.bytes
+    return format == .svg ? Self.withoutCount(sink.bytes) : sink.bytes
+  }
+
+  /// An SVG file without the number that cairo gives a surface: how many the process had before.
+  private static func withoutCount(_ bytes: [UInt8]) -> [UInt8] {
+    let name = #"id="surface"#
+    let parts = String(decoding: bytes, as: UTF8.self).split(
+      separator: name, omittingEmptySubsequences: false)
+    let rest = parts.dropFirst().map { $0.drop { $0.isWholeNumber } }
+    return Array(([parts[0]] + rest).joined(separator: name).utf8)
   }
 
   /// Draws lines from point to point.

@@ -64,7 +64,8 @@ import Training
       -0.0063234497570, 0.0666666666667, -0.0296933518434,
     ]
     for index in 0..<8 {
-      #expect(abs(Double(gradients[index]) - expected[index]) < 1e-8, "\(index)")
+      // A few units in the last place of a quarter.
+      #expect(abs(Double(gradients[index]) - expected[index]) < 6e-8, "\(index)")
     }
   }
 
