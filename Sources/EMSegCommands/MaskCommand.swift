@@ -48,26 +48,20 @@ struct MaskCommand: Command {
     if output.isReplacing { try ExistingOutput.checkApart(output.path, from: [source, mask]) }
     var input = try selection.open(source, context: context)
     let marks = try SourceOptions().open(mask, context: context)
-    try check(marks.reader.metadata, valueType: input.reader.metadata.dataType)
-    let factors = try factors(from: input.reader.metadata.extent, to: marks.reader.metadata.extent)
+    try check(valueType: input.reader.metadata.dataType)
+    let maskVolume = try MaskVolume(marks.reader, over: input.reader.metadata.extent)
     input = InputVolume(
       reader: input.reader, formatName: input.formatName, isLossy: input.isLossy,
       identity: "\(input.identity); mask \(marks.identity)",
       notes: input.notes + marks.notes)
     let filter = MaskFilter(
-      source: input.reader, mask: marks.reader, factors: factors, isInverted: isInverted,
+      source: input.reader, mask: maskVolume, isInverted: isInverted,
       value: value, kind: kind ?? .assumed(for: input.reader.metadata.dataType))
     try FilterStep(filter: filter, input: input, output: output, command: "mask")
       .run(context, options: blockwise)
   }
 
-  private func check(_ metadata: VolumeMetadata, valueType: DataType) throws {
-    guard metadata.channels == 1, metadata.dataType.isInteger else {
-      throw UsageError(
-        "--mask", "a mask is one whole number for each voxel",
-        found: "\(metadata.channels) of \(metadata.dataType.rawValue)",
-        remedy: "make one with emseg threshold")
-    }
+  private func check(valueType: DataType) throws {
     func holds<Scalar: VoxelScalar>(_ type: Scalar.Type) -> Bool {
       let stored = Scalar(nearest: value).doubleValue
       return Scalar.dataType.isInteger ? stored == value : abs(stored - value) <= 1e-6 * abs(value)
@@ -78,30 +72,12 @@ struct MaskCommand: Command {
         expected: "a value that \(valueType.rawValue) holds")
     }
   }
-
-  /// The voxels that one of the mask covers along each axis.
-  private func factors(from extent: VoxelExtent, to mask: VoxelExtent) throws -> VoxelExtent {
-    func factor(_ length: Int, _ coarse: Int) -> Int? {
-      guard coarse <= length else { return nil }
-      let factor = (length + coarse - 1) / coarse
-      return (length + factor - 1) / factor == coarse ? factor : nil
-    }
-    guard let z = factor(extent.z, mask.z), let y = factor(extent.y, mask.y),
-      let x = factor(extent.x, mask.x)
-    else {
-      throw UsageError(
-        "--mask", "the mask does not cover the volume", found: "\(mask.text) voxels",
-        expected: "\(extent.text), or fewer by a whole number along each axis")
-    }
-    return VoxelExtent(z: z, y: y, x: x)
-  }
 }
 
 /// Sets the voxels outside a mask to a value.
 private struct MaskFilter: VolumeFilter {
   let source: any VolumeReader
-  let mask: any VolumeReader
-  let factors: VoxelExtent
+  let mask: MaskVolume
   let isInverted: Bool
   let value: Double
   let kind: VolumeKind
@@ -110,7 +86,7 @@ private struct MaskFilter: VolumeFilter {
   var method: String { "mask 1, \(isInverted ? "outside" : "inside"), otherwise \(value)" }
   var metadata: VolumeMetadata { source.metadata }
   var workingSet: WorkingSet {
-    let memory = mask.readingMemory
+    let memory = mask.reader.readingMemory
     var set = WorkingSet(
       filtering: source, resultBytes: metadata.channels * metadata.dataType.byteCount)
     // The mask read, and its marks.
@@ -124,7 +100,7 @@ private struct MaskFilter: VolumeFilter {
     func write<Scalar: VoxelScalar>(_ type: Scalar.Type) throws -> [ChunkRecord] {
       var volume = try source.read(box, as: type)
       clear(
-        &volume, outside: try marks(over: box), factors: factors, to: Scalar(nearest: value))
+        &volume, outside: try marks(over: box), factors: mask.factors, to: Scalar(nearest: value))
       return try target.write(volume)
     }
     return try write(source.metadata.dataType.scalarType)
@@ -132,24 +108,10 @@ private struct MaskFilter: VolumeFilter {
 
   /// The mask over a box of the source, 1 where voxels stay.
   private func marks(over box: VoxelBox) throws -> Volume<UInt8> {
-    func marks<Scalar: VoxelScalar>(_ type: Scalar.Type) throws -> Volume<UInt8> {
-      let volume = try mask.read(covering(box), as: type)
-      var marks = Volume<UInt8>(box: volume.box)
-      let values = volume.span
-      var inside = marks.mutableSpan
-      for index in values.indices { inside[index] = (values[index] != .zero) != isInverted ? 1 : 0 }
-      return marks
-    }
-    return try marks(mask.metadata.dataType.scalarType)
-  }
-
-  /// The voxels of the mask that cover a box of the source.
-  private func covering(_ box: VoxelBox) -> VoxelBox {
-    VoxelBox(
-      from: VoxelPosition(
-        z: box.origin.z / factors.z, y: box.origin.y / factors.y, x: box.origin.x / factors.x),
-      to: VoxelPosition(
-        z: (box.end.z - 1) / factors.z + 1, y: (box.end.y - 1) / factors.y + 1,
-        x: (box.end.x - 1) / factors.x + 1))
+    var marks = try mask.marks(over: box)
+    guard isInverted else { return marks }
+    var values = marks.mutableSpan
+    for index in 0..<values.count { values[index] = 1 - values[index] }
+    return marks
   }
 }

@@ -9,12 +9,13 @@ import Voxels
 /// The command `emseg segment`.
 struct SegmentCommand: Command {
   var stack = ""
-  var model = ""
+  var model: String?
   var output = ""
   var threshold: Double?
   var minimumVoxels = AgglomerateCommand.standardMinimumVoxels
   var thresholds = WatershedOptions()
   var force = false
+  var prediction = PredictionOptions()
   var selection = SourceOptions()
   var blockwise = BlockwiseOptions()
 
@@ -25,11 +26,15 @@ struct SegmentCommand: Command {
       Makes a project folder: the imported image, affinities, supervoxels, region graph and merges, \
       and the segmentation as uint64 labels with a multiscale pyramid. A run that was stopped, at \
       any moment and in any way, goes on where it was when the same line is run again, and leaves \
-      the same bytes as one that was not.
+      the same bytes as one that was not. Without --model, the model that comes with the program \
+      and was trained on voxels nearest in size, a tenth off at most, is used.
       """,
     arguments: [
       .positional("STACK", \.stack, "Any volume that import reads."),
-      .option("--model", \.model, .required, placeholder: "M.onnx", "The affinity network."),
+      .option(
+        "--model", \.model, placeholder: "MODEL",
+        "The affinity network: an ONNX file, or the name of a model that comes with the program; "
+          + "chosen by the voxel size when left out."),
       .option(
         "--output", \.output, .required, placeholder: "P", "Project folder to create or resume."),
       .option(
@@ -40,6 +45,7 @@ struct SegmentCommand: Command {
         "Make segments with fewer voxels in the whole volume background."),
       .flag("--force", \.force, "Replace the project if it exists."),
       .group("Source", \.selection, SourceOptions.arguments),
+      .group("Network", \.prediction, PredictionOptions.arguments),
       .group("Watershed", \.thresholds, WatershedOptions.arguments),
       .group("Resources", \.blockwise, BlockwiseOptions.arguments),
     ],
@@ -51,12 +57,17 @@ struct SegmentCommand: Command {
     ])
 
   func run(_ context: CommandContext) throws {
-    if force { try ExistingOutput.checkApart(output, from: [stack, model]) }
+    if force {
+      try ExistingOutput.checkApart(
+        output, from: [stack, model, prediction.mask].compactMap { $0 })
+    }
     let runner = StageRunner(context: context, options: blockwise)
-    let model = try LoadedModel(path: model)
+    let named = try model.map { try LoadedModel($0) }
     let input = try selection.open(stack, context: context)
     let size = input.voxelSize(context)
+    let model = try named ?? chosenModel(for: size, context: context)
     try model.description.check(voxelSize: size)
+    let mask = try prediction.openMask(context)
     let parameters = try thresholds.parameters()
     let threshold =
       try self.threshold ?? model.agglomerationThreshold ?? AgglomerateCommand.standardThreshold
@@ -66,7 +77,9 @@ struct SegmentCommand: Command {
       place,
       description: [
         "format": .string("fascicle project 1"), "input": .string(input.identity),
-        "model": .string(model.identity), "voxel_size_nm": .string(size.text),
+        "model": .string(model.identity),
+        "prediction": .string(prediction.description(mask: mask?.identity)),
+        "voxel_size_nm": .string(size.text),
         "watershed_low": .number(parameters.low), "watershed_high": .number(parameters.high),
         "agglomeration_threshold": .number(threshold),
         "minimum_voxels": .integer(Int64(minimumVoxels)),
@@ -80,7 +93,8 @@ struct SegmentCommand: Command {
     }
     try clock.time("predict") {
       try PredictStep(
-        image: try InputVolume.stored(project.raw), model: model, output: project.affinities
+        image: try InputVolume.stored(project.raw), model: model, output: project.affinities,
+        options: prediction, mask: mask
       ).run(runner, policy: .reuse)
     }
     let affinities = try AffinityVolume.open(project.affinities)
@@ -98,6 +112,15 @@ struct SegmentCommand: Command {
     }
     if place != output { try project.replace(output) }
     try report(sizes, fragments: fragments.count, clock: clock, context: context)
+  }
+
+  /// The model that comes with the program and suits the volume.
+  private func chosenModel(
+    for size: VoxelSize, context: CommandContext
+  ) throws -> LoadedModel {
+    let choice = try ModelChoice(for: size)
+    context.note("the model \(choice.name) is used: it was trained on voxels of this size")
+    return choice.model
   }
 
   private func report(

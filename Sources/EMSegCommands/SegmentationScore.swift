@@ -91,7 +91,7 @@ struct SegmentationScore {
       model: model, description: description, volume: volume.box.extent, memoryLimit: memory,
       threads: threads)
     let predictor = try BlockPredictor(
-      network: try Network(choice.plan), grid: choice.grid, inputScale: 1,
+      networks: try NetworkPool(choice.plan), grid: choice.grid, normalization: .scale(1),
       output: try .affinities(description, channels: choice.plan.outputShape.c), cacheBytes: 0)
     let step = volume.box.origin - VoxelPosition.zero
     let prediction = try predictor.predict(VoxelBox(extent: volume.box.extent)) { box in

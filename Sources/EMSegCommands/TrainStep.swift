@@ -156,7 +156,7 @@ struct TrainStep {
       return try architecture.model(
         inputChannels: 1, outputChannels: outputChannels, seed: configuration.seed)
     case .model(let path):
-      let loaded = try LoadedModel(path: try ShippedModels.installed.path(of: path))
+      let loaded = try LoadedModel(path)
       try loaded.description.check(voxelSize: voxelSize)
       if let known = loaded.description.offsets,
         let wanted = (configuration.targets[0] as? AffinityTarget)?.offsets, known != wanted

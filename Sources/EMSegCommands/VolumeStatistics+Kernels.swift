@@ -11,6 +11,25 @@ struct ValueMoments: Sendable {
   var mean = 0.0
   /// The sum of the squares of the values' distances from their mean.
   var squares = 0.0
+
+  /// The standard deviation of the values, taken as the whole population.
+  var standardDeviation: Double { count == 0 ? 0 : (squares / Double(count)).squareRoot() }
+
+  /// Takes up the values of another part.
+  ///
+  /// Source: Chan, Golub & LeVeque 1979, Stanford STAN-CS-79-773.
+  mutating func merge(_ part: ValueMoments) {
+    notNumbers += part.notNumbers
+    guard part.count > 0 else { return }
+    zeros += part.zeros
+    if let value = part.minimum { minimum = minimum.map { min($0, value) } ?? value }
+    if let value = part.maximum { maximum = maximum.map { max($0, value) } ?? value }
+    let (own, other) = (Double(count), Double(part.count))
+    let difference = part.mean - mean
+    mean += difference * other / (own + other)
+    squares += part.squares + difference * difference * own * other / (own + other)
+    count += part.count
+  }
 }
 
 /// How often each value is there, from the type's least on.
@@ -30,9 +49,13 @@ func histogramOf<Scalar: VoxelScalar & FixedWidthInteger>(
   return counts
 }
 
-/// The sums of a block of wide whole numbers; those of 64 bits are exact but for their squares.
+/// The sums of a block of whole numbers; exact but for the squares of the distances.
 ///
 /// - Complexity: O(*n*) in the values.
+@specialized(where Scalar == UInt8)
+@specialized(where Scalar == Int8)
+@specialized(where Scalar == UInt16)
+@specialized(where Scalar == Int16)
 @specialized(where Scalar == UInt32)
 @specialized(where Scalar == Int32)
 @specialized(where Scalar == UInt64)

@@ -111,19 +111,14 @@ struct VolumeStatistics {
   }
 
   /// Takes up the values of another part.
-  ///
-  /// Source: Chan, Golub & LeVeque 1979, Stanford STAN-CS-79-773.
   private mutating func merge(_ part: ValueMoments) {
-    notNumbers += part.notNumbers
-    guard part.count > 0 else { return }
-    zeros += part.zeros
-    if let value = part.minimum { minimum = minimum.map { min($0, value) } ?? value }
-    if let value = part.maximum { maximum = maximum.map { max($0, value) } ?? value }
-    let (own, other) = (Double(count), Double(part.count))
-    let difference = part.mean - mean
-    mean += difference * other / (own + other)
-    squares += part.squares + difference * difference * own * other / (own + other)
-    count += part.count
+    var moments = ValueMoments(
+      count: count, notNumbers: notNumbers, zeros: zeros, minimum: minimum, maximum: maximum,
+      mean: mean, squares: squares)
+    moments.merge(part)
+    (count, notNumbers, zeros) = (moments.count, moments.notNumbers, moments.zeros)
+    (minimum, maximum) = (moments.minimum, moments.maximum)
+    (mean, squares) = (moments.mean, moments.squares)
   }
 
   /// The least value that at least a share of all values is not above; nil without a histogram.

@@ -11,6 +11,9 @@ public import Voxels
 /// | `offsets` | one step for each channel, `-1,0,0;0,-1,0;0,0,-1` | no affinities |
 /// | `affinity_polarity` | `1=same object` or `0=same object` | no affinities |
 /// | `input_scale` | the factor of 8-bit grey values, `1/255` | `1/255` |
+/// | `input_offset` | what is then added | `0` |
+/// | `normalization` | `scale`: by those two; `volume`, `section`: to a mean and a deviation | `scale` |
+/// | `normalization_mean`, `normalization_std` | those of the network's input | `0`, `1` |
 /// | `activation` | begins with `sigmoid` or `none`: what is left to the reader | `none` |
 /// | `patch` | three lengths, `96,96,96` | chosen by cost |
 public struct ModelDescription: Hashable, Sendable {
@@ -20,6 +23,16 @@ public struct ModelDescription: Hashable, Sendable {
     case sameObject
     /// They belong to different objects.
     case differentObjects
+  }
+
+  /// How grey values become the network's input.
+  public enum Normalization: String, CaseIterable, Hashable, Sendable {
+    /// All alike, by ``ModelDescription/inputScale`` and ``ModelDescription/inputOffset``.
+    case scale
+    /// So that the whole volume has the mean and the standard deviation that the network wants.
+    case volume
+    /// So that each section has them.
+    case section
   }
 
   /// What the model predicts, such as `affinities`.
@@ -32,11 +45,20 @@ public struct ModelDescription: Hashable, Sendable {
   public var polarity: Polarity?
   /// The factor that brings 8-bit grey values to the network's input.
   public var inputScale: Float
+  /// What is added to scaled grey values.
+  public var inputOffset: Float
+  /// How grey values become the network's input.
+  public var normalization: Normalization
+  /// The mean of the network's input; nil where the model does not say.
+  public var normalizationMean: Double?
+  /// The standard deviation of the network's input; nil where the model does not say.
+  public var normalizationDeviation: Double?
   /// What the reader applies to the output to get probabilities.
   public var activation: Activation?
   /// The patch extent that the model's author suggests.
   public var patch: VoxelExtent?
-  private var path: String
+  /// The file that error messages name.
+  let path: String
 
   /// Reads a model's properties.
   ///
@@ -74,6 +96,19 @@ public struct ModelDescription: Hashable, Sendable {
     default: throw properties.malformed("affinity_polarity", "1=same object or 0=same object")
     }
     inputScale = try properties.fraction("input_scale") ?? 1 / 255
+    inputOffset = Float(try properties.number("input_offset") ?? 0)
+    normalization = .scale
+    if let text = properties.text("normalization") {
+      guard let known = Normalization(rawValue: text) else {
+        throw properties.malformed("normalization", "scale, volume or section")
+      }
+      normalization = known
+    }
+    normalizationMean = try properties.number("normalization_mean")
+    normalizationDeviation = try properties.number("normalization_std")
+    if let deviation = normalizationDeviation, deviation <= 0 {
+      throw properties.malformed("normalization_std", "a number above zero")
+    }
     activation = try properties.activation()
     if let lengths = try properties.triple("patch", { Int($0) }) {
       guard lengths.allSatisfy({ (1...4096).contains($0) }) else {
@@ -94,6 +129,18 @@ public struct ModelDescription: Hashable, Sendable {
     case .uint32, .int32, .uint64, .int64: inputScale * 255 / 4_294_967_296
     case .float16, .float32, .float64: inputScale * 255
     }
+  }
+
+  /// How values of a data type become the network's input where all are treated alike.
+  public func inputMap(for type: DataType) -> InputNormalization.Map {
+    InputNormalization.Map(factor: inputScale(for: type), summand: inputOffset)
+  }
+
+  /// How values of a mean and a standard deviation become the network's input.
+  public func inputMap(mean: Double, standardDeviation: Double) -> InputNormalization.Map {
+    InputNormalization.Map(
+      mean: mean, standardDeviation: standardDeviation, wantedMean: normalizationMean ?? 0,
+      wantedStandardDeviation: normalizationDeviation ?? 1)
   }
 
   /// The output channels that relate a voxel to its neighbours at −1 along z, y and x.
@@ -184,6 +231,15 @@ private struct PropertyReader {
       throw malformed(name, "three numbers, z,y,x")
     }
     return numbers
+  }
+
+  /// A number, written as `0.25` or `-1`.
+  func number(_ name: String) throws(ModelError) -> Double? {
+    guard let text = text(name) else { return nil }
+    guard let value = Double(String(text.filter { $0 != " " })), value.isFinite,
+      value.magnitude <= 1e30
+    else { throw malformed(name, "a number") }
+    return value
   }
 
   /// A number above zero, written as `0.25` or `1/4`.

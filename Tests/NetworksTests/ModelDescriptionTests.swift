@@ -36,6 +36,20 @@ struct ModelDescriptionTests {
     #expect(error.remedy?.contains("affinity_polarity") == true)
   }
 
+  @Test func `how grey values become the input is read`() throws {
+    let plain = try description([:])
+    #expect(plain.normalization == .scale && plain.normalizationMean == nil)
+    #expect(plain.inputMap(for: .uint8) == InputNormalization.Map(factor: 1 / 255, summand: 0))
+    let found = try description([
+      "normalization": "section", "normalization_mean": "0.5", "normalization_std": "0.25",
+      "input_scale": "2/255", "input_offset": "-1",
+    ])
+    #expect(found.normalization == .section)
+    #expect(found.inputMap(for: .uint8).summand == -1)
+    let map = found.inputMap(mean: 100, standardDeviation: 10)
+    #expect(abs(110 * map.factor + map.summand - 0.75) < 1e-5)
+  }
+
   @Test func `channels are found by their offsets`() throws {
     var properties = Self.affinities
     properties["offsets"] = "0,0,-1;-3,0,0;0,-1,0;-1,0,0"
@@ -56,7 +70,9 @@ struct ModelDescriptionTests {
   }
 
   @Test(arguments: [
-    ("voxel_size_nm", "10,10"), ("voxel_size_nm", "0,1,1"), ("voxel_size_nm", "nan,1,1"),
+    ("normalization", "z-score"), ("normalization_std", "0"), ("normalization_mean", "nan"),
+    ("input_offset", "x"), ("voxel_size_nm", "10,10"), ("voxel_size_nm", "0,1,1"),
+    ("voxel_size_nm", "nan,1,1"),
     ("offsets", "-1,0;0"), ("offsets", "a,b,c"), ("affinity_polarity", "yes"),
     ("input_scale", "1/0"), ("input_scale", "-1"), ("input_scale", "1/2/3"),
     ("input_scale", "inf"), ("patch", "0,1,1"), ("patch", "1e3,1,1"),

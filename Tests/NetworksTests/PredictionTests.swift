@@ -1,76 +1,9 @@
 import Networks
+import Synchronization
 import Tensors
 import TestSupport
 import Testing
 import Voxels
-
-struct PatchGridTests {
-  struct Case: Sendable {
-    var length: Int, patch: Int, margin: Int, overlap: Int
-  }
-  static let cases = [
-    Case(length: 100, patch: 32, margin: 4, overlap: 8),
-    Case(length: 101, patch: 32, margin: 4, overlap: 7),
-    Case(length: 33, patch: 32, margin: 4, overlap: 8),
-    Case(length: 32, patch: 32, margin: 4, overlap: 8),
-    Case(length: 5, patch: 32, margin: 4, overlap: 8),
-    Case(length: 1, patch: 4, margin: 1, overlap: 1),
-    Case(length: 250, patch: 96, margin: 16, overlap: 0),
-    Case(length: 57, patch: 12, margin: 0, overlap: 11),
-    Case(length: 64, patch: 20, margin: 6, overlap: 7),
-  ]
-
-  @Test(arguments: cases)
-  func `weights sum to one at every voxel`(_ item: Case) {
-    let axis = PatchAxis(
-      length: item.length, patch: item.patch, margin: item.margin, overlap: item.overlap)
-    let blend = BlendWeights(axis)
-    var sums = [Double](repeating: 0, count: item.length)
-    for index in axis.starts.indices {
-      #expect(blend.weights[index].count == axis.kept(index).count)
-      for (position, weight) in zip(axis.kept(index), blend.weights[index]) {
-        #expect(weight > 0 && weight <= 1)
-        sums[position] += Double(weight)
-      }
-    }
-    #expect(sums.allSatisfy { abs($0 - 1) < 1e-6 })
-  }
-
-  @Test(arguments: cases)
-  func `margins are kept at the volume's faces alone`(_ item: Case) {
-    let axis = PatchAxis(
-      length: item.length, patch: item.patch, margin: item.margin, overlap: item.overlap)
-    for (index, start) in axis.starts.enumerated() {
-      let kept = axis.kept(index)
-      #expect(kept.lowerBound == (index == 0 ? 0 : start + item.margin))
-      #expect(
-        kept.upperBound
-          == (index == axis.starts.count - 1 ? item.length : start + item.patch - item.margin))
-      if index > 0 { #expect(axis.kept(index - 1).upperBound - kept.lowerBound >= item.overlap) }
-    }
-  }
-
-  @Test func `a block of the stride's multiple touches one patch more along each axis`() {
-    let grid = PatchGrid(
-      volume: VoxelExtent(cube: 400), patch: VoxelExtent(cube: 48),
-      margin: VoxelExtent(cube: 8), overlap: VoxelExtent(cube: 8))
-    #expect(grid.stride == VoxelExtent(cube: 24))
-    let block = VoxelBox(
-      origin: VoxelPosition(z: 48, y: 48, x: 48), extent: VoxelExtent(cube: 48))
-    let touching = grid.patches(touching: block)
-    #expect(touching.count == 27)
-    #expect(touching == touching.sorted())
-    #expect(touching.allSatisfy { !grid.keptBox(of: $0).intersection(block).isEmpty })
-  }
-
-  @Test(arguments: [
-    (0, 5, 0), (4, 5, 4), (5, 5, 3), (8, 5, 0), (9, 5, 1), (-1, 5, 1), (-4, 5, 4), (-5, 5, 3),
-    (7, 1, 0), (-3, 1, 0), (3, 2, 1), (-1, 2, 1),
-  ])
-  func `mirroring does not repeat the outermost voxel`(_ index: Int, _ length: Int, _ from: Int) {
-    #expect(mirroredIndex(index, length: length) == from)
-  }
-}
 
 struct BlockPredictorTests {
   private static let extent = VoxelExtent(z: 30, y: 41, x: 37)
@@ -83,18 +16,21 @@ struct BlockPredictorTests {
 
   private static func predictor(
     _ name: String, volume: VoxelExtent = Self.extent, patch: VoxelExtent, margin: Int,
-    overlap: Int, cacheBytes: Int = 1 << 24, threads: Int = 1
+    overlap: Int, cacheBytes: Int = 1 << 24, threads: Int = 1, networks: Int = 1,
+    faceMargin: Int = 0, blending: Blending = .linear, normalization: InputNormalization? = nil
   ) throws -> BlockPredictor {
     let model = try GoldenGraph(name: name).model()
     let description = try ModelDescription(model)
     let plan = try NetworkPlan(
       model, extent: patch, threads: threads, activation: description.activation)
     return try BlockPredictor(
-      network: try Network(plan),
+      networks: try NetworkPool(plan, count: networks),
       grid: PatchGrid(
         volume: volume, patch: patch, margin: VoxelExtent(cube: margin),
-        overlap: VoxelExtent(cube: overlap)),
-      inputScale: description.inputScale(for: .uint8), cacheBytes: cacheBytes)
+        overlap: VoxelExtent(cube: overlap), faceMargin: VoxelExtent(cube: faceMargin),
+        blending: blending),
+      normalization: normalization ?? InputNormalization(description.inputMap(for: .uint8)),
+      cacheBytes: cacheBytes)
   }
 
   private static func whole(
@@ -122,13 +58,16 @@ struct BlockPredictorTests {
     return result
   }
 
-  @Test(arguments: ["box-filter", "affinity-unet"])
-  func `the cut into blocks, the cache and the threads change no bit`(_ name: String) throws {
+  @Test(arguments: ["box-filter", "affinity-unet"], Blending.allCases)
+  func `the cut into blocks, the cache and the threads change no bit`(
+    _ name: String, _ blending: Blending
+  ) throws {
     let grey = Self.grey()
     let patch = VoxelExtent(z: 16, y: 20, x: 24)
     func predictor(cacheBytes: Int, threads: Int) throws -> BlockPredictor {
       try Self.predictor(
-        name, patch: patch, margin: 3, overlap: 4, cacheBytes: cacheBytes, threads: threads)
+        name, patch: patch, margin: 3, overlap: 4, cacheBytes: cacheBytes, threads: threads,
+        networks: threads, faceMargin: 2, blending: blending)
     }
     let expected = try Self.whole(
       try predictor(cacheBytes: 1 << 24, threads: 1), grey, blocks: Self.extent)
@@ -183,6 +122,113 @@ struct BlockPredictorTests {
     }
   }
 
+  @Test(arguments: [1 << 24, 0], [1, 2])
+  func `blocks predicted side by side are the same`(_ cacheBytes: Int, _ networks: Int) throws {
+    let grey = Self.grey()
+    let predictor = try Self.predictor(
+      "affinity-unet", patch: VoxelExtent(z: 16, y: 20, x: 24), margin: 3, overlap: 4,
+      cacheBytes: cacheBytes, networks: networks)
+    let blocks = (0..<6).map { index in
+      VoxelBox(
+        origin: VoxelPosition(z: index / 3 * 15, y: index % 3 * 13, x: 0),
+        extent: VoxelExtent(z: 15, y: 13, x: 37))
+    }
+    let found = Mutex([Int: Volume<Float>]())
+    concurrentForEach(0..<6, threads: 3) { index in
+      let block = try? predictor.predict(blocks[index]) { grey.cropped(to: $0) }
+      found.withLock { $0[index] = block }
+    }
+    let whole = try Self.whole(predictor, grey, blocks: Self.extent)
+    for (index, block) in blocks.enumerated() {
+      #expect(found.withLock { $0[index] } == whole.cropped(to: block))
+    }
+  }
+
+  @Test(arguments: [Blending.crop, .linear])
+  func `a mask takes nothing from what is inside it, and patches without tissue are not run`(
+    _ blending: Blending
+  ) throws {
+    let grey = Self.grey()
+    func predictor() throws -> BlockPredictor {
+      try Self.predictor(
+        "affinity-unet", patch: VoxelExtent(cube: 16), margin: 2, overlap: 2, faceMargin: 2,
+        blending: blending)
+    }
+    let whole = try Self.whole(try predictor(), grey, blocks: Self.extent)
+    var mask = Volume<UInt8>(box: grey.box)
+    for z in 12..<25 {
+      for x in 5..<17 where (z + x) % 3 > 0 { mask[VoxelPosition(z: z, y: 9, x: x)] = 7 }
+    }
+    let masked = try predictor()
+    var reads = 0
+    let result = try masked.predict(grey.box, within: mask) { box in
+      reads += 1
+      return grey.cropped(to: box)
+    }
+    let used = masked.patches(for: grey.box, within: mask)
+    #expect(reads == used.count && reads > 0 && reads < masked.grid.count / 3)
+    for channel in 0..<3 {
+      for z in 0..<30 {
+        for y in 0..<41 {
+          for x in 0..<37 {
+            let place = VoxelPosition(z: z, y: y, x: x)
+            let expected = mask[place] > 0 ? whole[place, channel: channel] : 0
+            #expect(result[place, channel: channel] == expected)
+          }
+        }
+      }
+    }
+    let empty = try masked.predict(grey.box, within: Volume(box: grey.box)) { box in
+      Issue.record("\(box) is read")
+      return grey.cropped(to: box)
+    }
+    #expect(empty.values.allSatisfy { $0 == 0 })
+  }
+
+  @Test func `past the faces the network sees the mirror image`() throws {
+    let grey = Volume<Float>(box: VoxelBox(extent: Self.extent), fill: 51)
+    let predictor = try Self.predictor(
+      "box-filter", patch: VoxelExtent(cube: 12), margin: 2, overlap: 0, faceMargin: 2,
+      blending: .crop)
+    let result = try Self.whole(predictor, grey, blocks: VoxelExtent(cube: 17))
+    // The network's own padding would make the outermost voxels darker.
+    #expect(result.values.allSatisfy { abs($0 - 0.2) < 1e-6 })
+  }
+
+  @Test func `sections of other contrast are brought to the same`() throws {
+    let grey = Self.grey()
+    var changed = grey
+    var maps: [InputNormalization.Map] = []
+    for z in 0..<Self.extent.z {
+      let (gain, lift) = (Float(1 + z % 4), Float(z * 10))
+      for y in 0..<Self.extent.y {
+        var row = changed.mutableRow(z: z, y: y)
+        for x in 0..<row.count { row[x] = row[x] * gain + lift }
+      }
+      maps.append(.init(factor: 1 / (255 * gain), summand: -lift / (255 * gain)))
+    }
+    func prediction(_ grey: Volume<Float>, _ normalization: InputNormalization?) throws
+      -> Volume<Float>
+    {
+      let predictor = try Self.predictor(
+        "box-filter", patch: VoxelExtent(cube: 16), margin: 2, overlap: 0, faceMargin: 2,
+        blending: .crop, normalization: normalization)
+      return try Self.whole(predictor, grey, blocks: VoxelExtent(cube: 20))
+    }
+    let expected = try prediction(grey, nil)
+    let found = try prediction(changed, InputNormalization(sections: maps))
+    #expect(largestDifference(found.values, expected.values) < 1e-5)
+  }
+
+  @Test func `a mean and a deviation become those that are wanted`() {
+    let map = InputNormalization.Map(
+      mean: 100, standardDeviation: 20, wantedMean: 0.5, wantedStandardDeviation: 0.25)
+    #expect(100 * map.factor + map.summand == 0.5)
+    #expect(abs(140 * map.factor + map.summand - 1) < 1e-6)
+    let flat = InputNormalization.Map(mean: 7, standardDeviation: 0, wantedMean: 0.5)
+    #expect(7 * flat.factor + flat.summand == 0.5)
+  }
+
   @Test func `an error while reading comes through, and the next call works`() throws {
     struct Unreadable: Error {}
     let predictor = try Self.predictor(
@@ -198,44 +244,6 @@ struct BlockPredictorTests {
     let volume = Volume(box: VoxelBox(extent: VoxelExtent(z: 1, y: 1, x: 9)), values: values)
     #expect(
       Array(quantized(volume).values) == [0, 1, 0, 255, 255, 0, 0, 255, 128])
-  }
-}
-
-struct PatchChoiceTests {
-  private static let gibibyte = 1 << 30
-
-  @Test func `the chosen patch fits the memory limit and covers the volume cheaply`() throws {
-    let model = try GoldenGraph(name: "affinity-unet").model()
-    let description = try ModelDescription(model)
-    let volume = VoxelExtent(z: 120, y: 70, x: 130)
-    var overheads: [Double] = []
-    for limit in [8 << 20, 32 << 20, Self.gibibyte] {
-      let choice = try PatchChoice(
-        model: model, description: description, volume: volume, memoryLimit: limit, threads: 1)
-      #expect(choice.plan.memory.totalBytes <= limit)
-      overheads.append(choice.grid.overhead)
-    }
-    #expect(overheads == overheads.sorted(by: >))
-    #expect(overheads[2] < 1.2)
-  }
-
-  @Test func `a limit that no patch fits is refused with a remedy`() throws {
-    let model = try GoldenGraph(name: "affinity-unet").model()
-    let error = try #require(throws: ModelError.self) {
-      try PatchChoice(
-        model: model, description: try ModelDescription(model), volume: VoxelExtent(cube: 200),
-        memoryLimit: 10_000, threads: 1)
-    }
-    #expect(error.code == .limitExceeded)
-    #expect(error.remedy != nil)
-  }
-
-  @Test func `the caller's patch is rounded up to the strides`() throws {
-    let model = try GoldenGraph(name: "affinity-unet").model()
-    let choice = try PatchChoice(
-      model: model, description: try ModelDescription(model), volume: VoxelExtent(cube: 200),
-      memoryLimit: Self.gibibyte, threads: 1, patch: VoxelExtent(z: 41, y: 48, x: 63))
-    #expect(choice.grid.patch == VoxelExtent(z: 42, y: 48, x: 64))
   }
 }
 

@@ -8,14 +8,6 @@ public struct PatchChoice: Sendable {
   /// The network prepared for them.
   public let plan: NetworkPlan
 
-  /// The margin and the blended overlap along each axis, where the caller does not choose.
-  ///
-  /// A U-Net's receptive field is far larger than what its output depends on noticeably; the
-  /// margin is a compromise between context and work, not a bound on the error.
-  public static let standardMargin = 12
-  /// The overlap over which neighbouring patches are blended, where the caller does not choose.
-  public static let standardOverlap = 8
-
   /// Chooses the patch that predicts a volume with the least work within a memory limit.
   ///
   /// - Parameters:
@@ -24,101 +16,55 @@ public struct PatchChoice: Sendable {
   ///   - volume: The volume's extent.
   ///   - memoryLimit: The bytes that the network may take.
   ///   - threads: How many threads the network will run on.
-  ///   - patch: The caller's choice, rounded up to what the model's strides allow; nil to choose.
-  ///   - margin: The voxels thrown away at each face of a patch; nil to choose.
-  ///   - precision: How exactly the network computes.
-  /// - Throws: `limitExceeded` where not even the smallest patch fits the limit, and what
-  ///   ``NetworkPlan/init(_:extent:threads:activation:precision:)`` throws.
+  ///   - precision: How exactly the convolutions are computed.
+  ///   - tiling: What the caller asks for.
+  ///   - unit: What the blocks in which the volume is predicted are multiples of.
+  /// - Throws: `limitExceeded` where not even the smallest patch fits the limit; `mismatch` where
+  ///   a fixed patch is too short for its margins or cannot be turned; what
+  ///   ``NetworkPlan/init(_:extent:threads:activation:)`` throws.
   public init(
     model: ONNXModel, description: ModelDescription, volume: VoxelExtent, memoryLimit: Int,
-    threads: Int, patch: VoxelExtent? = nil, margin: VoxelExtent? = nil,
-    precision: Precision = .float32
+    threads: Int, precision: Precision = .float32, tiling: Tiling = Tiling(),
+    blocksOf unit: VoxelExtent = VoxelExtent(cube: 64)
   ) throws(ModelError) {
     let field = try model.receptiveField()
-    let multiple = field.requiredMultiple
     let interface = try model.interface
-    let radius = field.radius
-    let margin =
-      margin
-      ?? VoxelExtent(
-        z: min(radius.z, Self.standardMargin), y: min(radius.y, Self.standardMargin),
-        x: min(radius.x, Self.standardMargin))
-    let overlap = VoxelExtent(
-      z: min(Self.standardOverlap, radius.z), y: min(Self.standardOverlap, radius.y),
-      x: min(Self.standardOverlap, radius.x))
-    let least = VoxelExtent(
-      z: margin.z * 2 + overlap.z + 1, y: margin.y * 2 + overlap.y + 1,
-      x: margin.x * 2 + overlap.x + 1)
+    let shape = PatchShapes(volume: volume, field: field, tiling: tiling, unit: unit)
 
     func plan(_ extent: VoxelExtent) throws(ModelError) -> NetworkPlan {
       try NetworkPlan(
         model, extent: extent, threads: threads, activation: description.activation,
         precision: precision)
     }
-    func grid(_ extent: VoxelExtent) -> PatchGrid {
-      PatchGrid(volume: volume, patch: extent, margin: margin, overlap: overlap)
-    }
-    /// The patch itself where the volume is longer; else what the volume needs.
-    func suited(_ extent: VoxelExtent) -> VoxelExtent {
-      let lengths = (0..<3).map { axis in
-        let (length, step) = (volume.components[axis], multiple.components[axis])
-        let wanted =
-          min(length, max(extent.components[axis], min(least.components[axis], length)))
-        return (wanted + step - 1) / step * step
-      }
-      return VoxelExtent(z: lengths[0], y: lengths[1], x: lengths[2])
-    }
 
-    if let fixed = interface.fixedExtent ?? patch ?? description.patch {
-      let extent = interface.fixedExtent == nil ? suited(fixed) : fixed
+    if let fixed = interface.fixedExtent ?? tiling.patch ?? description.patch {
+      let extent = interface.fixedExtent == nil ? shape.suited(fixed) : fixed
+      try shape.check(extent, model.path)
       let chosen = try plan(extent)
       guard chosen.memory.totalBytes <= memoryLimit else {
         throw Self.tooLarge(model, chosen, memoryLimit)
       }
       self.plan = chosen
-      self.grid = grid(extent)
+      self.grid = shape.grid(extent)
       return
     }
 
     // Memory grows with the voxels; one small plan tells how fast.
-    let trial = try plan(suited(VoxelExtent(cube: 64)))
+    let trial = try plan(shape.suited(VoxelExtent(cube: 64)))
     let bytesPerVoxel =
       Double(trial.memory.activationBytes + trial.memory.scratchBytes)
       / Double(trial.inputShape.extent.voxelCount)
-    let room = Double(memoryLimit - trial.memory.weightBytes) / max(bytesPerVoxel, 1)
-    var best: (extent: VoxelExtent, cost: Double)?
-    let candidates = (0..<3).map { axis in
-      Self.candidates(
-        length: volume.components[axis], multiple: multiple.components[axis],
-        margin: margin.components[axis], overlap: overlap.components[axis])
-    }
-    for z in candidates[0] {
-      for y in candidates[1] {
-        for x in candidates[2] where Double(z.patch * y.patch * x.patch) <= room * 0.95 {
-          let cost = Double(z.cost) * Double(y.cost) * Double(x.cost)
-          if cost < best?.cost ?? .infinity {
-            best = (VoxelExtent(z: z.patch, y: y.patch, x: x.patch), cost)
-          }
-        }
-      }
-    }
-    guard let best else { throw Self.tooLarge(model, trial, memoryLimit) }
-    let chosen = try plan(best.extent)
+    let room = Double(memoryLimit - trial.memory.weightBytes) / max(bytesPerVoxel, 1) * 0.95
+    guard
+      let best = shape.cheapest(voxels: room, seesFaces: true)
+        ?? shape.cheapest(voxels: room, seesFaces: false)
+    else { throw Self.tooLarge(model, trial, memoryLimit) }
+    let chosen = try plan(best.patch)
     guard chosen.memory.totalBytes <= memoryLimit else {
       throw Self.tooLarge(model, chosen, memoryLimit)
     }
     self.plan = chosen
-    self.grid = grid(best.extent)
-  }
-
-  /// The patches worth trying along an axis, up to 256 voxels.
-  private static func candidates(
-    length: Int, multiple: Int, margin: Int, overlap: Int
-  ) -> [PatchAxis] {
-    let whole = (length + multiple - 1) / multiple * multiple
-    return Swift.stride(from: multiple, through: max(min(whole, 256), multiple), by: multiple)
-      .filter { $0 >= length || $0 > 2 * margin + overlap }
-      .map { PatchAxis(length: length, patch: $0, margin: margin, overlap: overlap) }
+    self.grid = best
   }
 
   private static func tooLarge(
@@ -132,6 +78,160 @@ public struct PatchChoice: Sendable {
       expected: "at most \(limit >> 20) MiB",
       remedy: "raise --memory or choose a smaller --patch")
   }
+}
+
+/// The patches that suit a volume, a network and what the caller asks for.
+private struct PatchShapes {
+  let volume: VoxelExtent
+  let margin: VoxelExtent
+  let overlap: VoxelExtent
+  let blending: Blending
+  let border: BorderContext
+  /// What a patch's lengths are multiples of.
+  let multiple: [Int]
+  /// The axes along which a patch is equally long.
+  let tied: [Int]
+  /// What the patches' strides are multiples or parts of; nil where any will do.
+  let unit: VoxelExtent?
+
+  /// A volume of no more voxels is predicted once whatever the blocks: memory keeps what several
+  /// need.
+  private static let smallVoxelCount = 1 << 24
+
+  init(volume: VoxelExtent, field: ReceptiveField, tiling: Tiling, unit: VoxelExtent) {
+    self.volume = volume
+    margin = tiling.margin(for: field.radius)
+    overlap = tiling.overlap(for: field.radius)
+    blending = tiling.blending
+    border = tiling.border
+    tied = tiling.augmentation.exchangedAxes
+    let isSmall = (volume.checkedVoxelCount ?? .max) <= Self.smallVoxelCount
+    self.unit = blending == .crop && border == .mirror && !isSmall ? unit : nil
+    var multiple = field.requiredMultiple.components
+    let common = tied.reduce(1) { leastCommonMultiple($0, multiple[$1]) }
+    for axis in tied { multiple[axis] = common }
+    self.multiple = multiple
+  }
+
+  func grid(_ extent: VoxelExtent) -> PatchGrid {
+    PatchGrid(
+      volume: volume, patch: extent, margin: margin, overlap: overlap,
+      faceMargin: faceMargin(margin),
+      blending: blending)
+  }
+
+  /// How far patches of a margin reach past the volume.
+  private func faceMargin(_ margin: VoxelExtent) -> VoxelExtent {
+    border == .mirror ? margin : .zero
+  }
+
+  /// The shortest patch that is longer than its margins and overlap.
+  private func least(_ axis: Int) -> Int {
+    2 * margin.components[axis] + overlap.components[axis] + 1
+  }
+
+  /// What the volume and its mirrored continuation need along an axis.
+  private func whole(_ axis: Int) -> Int {
+    volume.components[axis] + 2 * faceMargin(margin).components[axis]
+  }
+
+  /// The patch itself where the volume is longer; else what the volume needs.
+  func suited(_ extent: VoxelExtent) -> VoxelExtent {
+    var lengths = (0..<3).map { axis in
+      rounded(
+        min(whole(axis), max(extent.components[axis], min(least(axis), volume.components[axis]))),
+        axis)
+    }
+    if let longest = tied.map({ lengths[$0] }).max() {
+      for axis in tied { lengths[axis] = longest }
+    }
+    return VoxelExtent(z: lengths[0], y: lengths[1], x: lengths[2])
+  }
+
+  private func rounded(_ length: Int, _ axis: Int) -> Int {
+    (length + multiple[axis] - 1) / multiple[axis] * multiple[axis]
+  }
+
+  /// Refuses a patch of which nothing would be kept, or that turns do not map onto itself.
+  func check(_ extent: VoxelExtent, _ path: String) throws(ModelError) {
+    for axis in 0..<3
+    where extent.components[axis] < volume.components[axis]
+      && extent.components[axis] < least(axis)
+    {
+      throw ModelError(
+        .mismatch, path: path, "the patch is not longer than its margins and the overlap",
+        found: extent.offsetText,
+        expected: "at least \(least(0)),\(least(1)),\(least(2))",
+        remedy: "choose a smaller --margin")
+    }
+    guard Set(tied.map { extent.components[$0] }).count <= 1 else {
+      throw ModelError(
+        .mismatch, path: path, "the model's patch cannot be turned", found: extent.offsetText,
+        expected: "the same length along the axes that are exchanged",
+        remedy: "use --test-time-augmentation flips")
+    }
+  }
+
+  /// The patches that cost the least work; nil where none has so few voxels.
+  ///
+  /// - Parameters:
+  ///   - limit: The most voxels that a patch may have.
+  ///   - seesFaces: Whether a patch as long as the volume must reach past its faces.
+  /// - Returns: The grid.
+  func cheapest(voxels limit: Double, seesFaces: Bool) -> PatchGrid? {
+    var best: (axes: [PatchAxis], cost: Double)?
+    let candidates = (0..<3).map { self.candidates(axis: $0, seesFaces: seesFaces) }
+    for z in candidates[0] {
+      for y in candidates[1] {
+        for x in candidates[2] where Double(z.patch * y.patch * x.patch) <= limit {
+          if tied.contains(1), y.patch != x.patch { continue }
+          if tied.contains(0), z.patch != x.patch { continue }
+          let cost = Double(z.cost) * Double(y.cost) * Double(x.cost)
+          if cost < best?.cost ?? .infinity { best = ([z, y, x], cost) }
+        }
+      }
+    }
+    guard let axes = best?.axes else { return nil }
+    let margin = VoxelExtent(z: axes[0].margin, y: axes[1].margin, x: axes[2].margin)
+    return PatchGrid(
+      volume: volume, patch: VoxelExtent(z: axes[0].patch, y: axes[1].patch, x: axes[2].patch),
+      margin: margin, overlap: overlap, faceMargin: faceMargin(margin), blending: blending)
+  }
+
+  /// The patches worth trying along an axis, up to 256 voxels.
+  private func candidates(axis: Int, seesFaces: Bool) -> [PatchAxis] {
+    let (length, step) = (volume.components[axis], multiple[axis])
+    let enough = seesFaces ? whole(axis) : length
+    let longest = (tied.contains(axis) ? tied : [axis]).map { rounded(whole($0), axis) }.max() ?? 0
+    var strides: Set<Int> = []
+    return stride(from: step, through: max(min(longest, 256), step), by: step).compactMap { patch in
+      guard patch < length else { return patch >= enough ? self.axis(axis, patch, extra: 0) : nil }
+      guard patch >= least(axis) else { return nil }
+      // The longest stride.
+      let free = patch - least(axis) + 1
+      guard let unit = unit?.components[axis] else { return self.axis(axis, patch, extra: 0) }
+      let aligned = free >= unit ? free / unit * unit : (1...free).last { unit % $0 == 0 } ?? 1
+      // A longer patch of the same stride is work for nothing, unless another axis wants it.
+      guard (free - aligned) % 2 == 0, strides.insert(aligned).inserted || tied.contains(axis)
+      else { return nil }
+      return self.axis(axis, patch, extra: (free - aligned) / 2)
+    }
+  }
+
+  /// The patches along an axis, their margins longer by a number of voxels.
+  private func axis(_ axis: Int, _ patch: Int, extra: Int) -> PatchAxis {
+    let margin = margin.components[axis] + extra
+    return PatchAxis(
+      length: volume.components[axis], patch: patch, margin: margin,
+      overlap: overlap.components[axis], faceMargin: border == .mirror ? margin : 0,
+      blending: blending)
+  }
+}
+
+private func leastCommonMultiple(_ first: Int, _ second: Int) -> Int {
+  var (large, small) = (first, second)
+  while small > 0 { (large, small) = (small, large % small) }
+  return first / large * second
 }
 
 extension ONNXModel {

@@ -9,9 +9,10 @@ public import Voxels
 ///                      |mmm|wwww|-----------|wwww|mmm|      patch k + 1
 ///
 /// `m` is the margin, predicted without enough context and thrown away; `w` is the overlap, where
-/// two patches are blended. Patches start `stride` = patch − 2m − w apart from the volume's first
-/// voxel on; the last is moved back to end with the volume. At the volume's faces nothing is thrown
-/// away and nothing blended. A volume smaller than a patch is continued by its mirror image.
+/// two patches are blended. Patches start `stride` = patch − 2m − w apart; the last is moved back.
+/// At the volume's faces nothing is blended: the first and the last patch reach past the volume by
+/// the face margin, where the network sees the volume's mirror image, and so does a patch that is
+/// longer than the volume, to both sides.
 public struct PatchGrid: Hashable, Sendable {
   /// The volume's extent.
   public let volume: VoxelExtent
@@ -21,6 +22,10 @@ public struct PatchGrid: Hashable, Sendable {
   public let margin: VoxelExtent
   /// The least number of voxels over which neighbouring patches are blended.
   public let overlap: VoxelExtent
+  /// How far the outermost patches reach past the volume.
+  public let faceMargin: VoxelExtent
+  /// How overlapping patches are put together.
+  public let blending: Blending
   package let axes: [PatchAxis]
 
   /// Creates the grid of a volume.
@@ -28,7 +33,8 @@ public struct PatchGrid: Hashable, Sendable {
   /// The patch must be longer along each axis than two margins and an overlap, unless the volume
   /// fits into it.
   public init(
-    volume: VoxelExtent, patch: VoxelExtent, margin: VoxelExtent, overlap: VoxelExtent
+    volume: VoxelExtent, patch: VoxelExtent, margin: VoxelExtent, overlap: VoxelExtent,
+    faceMargin: VoxelExtent = .zero, blending: Blending = .linear
   ) {
     precondition(
       volume.z > 0 && volume.y > 0 && volume.x > 0, "a grid needs a volume with voxels")
@@ -36,11 +42,14 @@ public struct PatchGrid: Hashable, Sendable {
     self.patch = patch
     self.margin = margin
     self.overlap = overlap
-    axes = [
-      PatchAxis(length: volume.z, patch: patch.z, margin: margin.z, overlap: overlap.z),
-      PatchAxis(length: volume.y, patch: patch.y, margin: margin.y, overlap: overlap.y),
-      PatchAxis(length: volume.x, patch: patch.x, margin: margin.x, overlap: overlap.x),
-    ]
+    self.faceMargin = faceMargin
+    self.blending = blending
+    axes = (0..<3).map { axis in
+      PatchAxis(
+        length: volume.components[axis], patch: patch.components[axis],
+        margin: margin.components[axis], overlap: overlap.components[axis],
+        faceMargin: faceMargin.components[axis], blending: blending)
+    }
   }
 
   /// The number of patches.
@@ -57,13 +66,13 @@ public struct PatchGrid: Hashable, Sendable {
   }
 
   /// The places of a patch along each axis.
-  func place(_ index: Int) -> (z: Int, y: Int, x: Int) {
+  package func place(_ index: Int) -> (z: Int, y: Int, x: Int) {
     let (rows, x) = index.quotientAndRemainder(dividingBy: axes[2].starts.count)
     let (z, y) = rows.quotientAndRemainder(dividingBy: axes[1].starts.count)
     return (z, y, x)
   }
 
-  /// What a patch shows the network; reaches past the volume where that is smaller.
+  /// What a patch shows the network; may reach past the volume.
   public func inputBox(of index: Int) -> VoxelBox {
     let place = place(index)
     return VoxelBox(
@@ -98,37 +107,58 @@ public struct PatchGrid: Hashable, Sendable {
 
 /// The patches along one axis.
 package struct PatchAxis: Hashable, Sendable {
-  let length: Int
+  package let length: Int
   let patch: Int
   let margin: Int
   let stride: Int
-  /// Where each patch starts.
+  package let blending: Blending
+  /// Where each patch starts; below zero where it reaches past the volume's face.
   package let starts: [Int]
+  /// What of each patch is used: all but the margins inside the volume.
+  private let ranges: [Range<Int>]
 
-  package init(length: Int, patch: Int, margin: Int, overlap: Int) {
+  package init(
+    length: Int, patch: Int, margin: Int, overlap: Int, faceMargin: Int = 0,
+    blending: Blending = .linear
+  ) {
     self.length = length
     self.patch = patch
     self.margin = margin
+    self.blending = blending
     guard patch < length else {
       stride = length
-      starts = [0]
+      starts = [-((patch - length) / 2)]
+      ranges = [0..<length]
       return
     }
-    stride = patch - 2 * margin - overlap
+    let step = patch - 2 * margin - overlap
     precondition(
-      margin >= 0 && overlap >= 0 && stride > 0,
+      margin >= 0 && overlap >= 0 && step > 0,
       "a patch is longer than two margins and an overlap")
-    let count = (length - patch + stride - 1) / stride + 1
-    let (step, last) = (stride, length - patch)
-    starts = (0..<count).map { min($0 * step, last) }
+    precondition(
+      faceMargin >= 0 && faceMargin <= margin, "patches reach past a face by no more than a margin")
+    stride = step
+    let (first, last) = (-faceMargin, length + faceMargin - patch)
+    let count = (last - first + step - 1) / step + 1
+    let places = (0..<count).map { min(first + $0 * step, last) }
+    var ranges = places.map { $0 + margin..<$0 + patch - margin }
+    ranges[0] = 0..<ranges[0].upperBound
+    ranges[count - 1] = ranges[count - 1].lowerBound..<length
+    if blending == .crop {
+      // In the middle of the overlap, as if the last patch had not been moved back: where strides
+      // are whole blocks, no block needs its neighbour's patches.
+      for index in 1..<count {
+        let border = first + index * step + margin + overlap / 2
+        ranges[index - 1] = ranges[index - 1].lowerBound..<border
+        ranges[index] = border..<ranges[index].upperBound
+      }
+    }
+    starts = places
+    self.ranges = ranges
   }
 
-  /// What of a patch is used: all but the margins inside the volume.
-  package func kept(_ index: Int) -> Range<Int> {
-    let start = index == 0 ? 0 : starts[index] + margin
-    let end = index == starts.count - 1 ? length : starts[index] + patch - margin
-    return start..<end
-  }
+  /// What of a patch is used.
+  package func kept(_ index: Int) -> Range<Int> { ranges[index] }
 
   func patches(touching range: Range<Int>) -> [Int] {
     starts.indices.filter { kept($0).overlaps(range) }

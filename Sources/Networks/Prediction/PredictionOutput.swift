@@ -1,0 +1,163 @@
+package import Voxels
+
+/// Which of a network's output channels a prediction holds, and how.
+public struct PredictionOutput: Hashable, Sendable {
+  /// The channels, in the order in which the prediction holds them.
+  public var channels: [Int]
+  /// Whether each value `p` is replaced by `1 − p`, for a model of the opposite polarity.
+  public var complements: Bool
+  /// How the answers to several views become one.
+  var ensemble = AnswerEnsemble.mean
+  /// The ways in which the network is shown every patch.
+  package var views: [PatchView]
+
+  /// Creates a choice of channels.
+  public init(channels: [Int], complements: Bool = false) {
+    self.channels = channels
+    self.complements = complements
+    views = [
+      PatchView(
+        symmetry: .identity,
+        sources: channels.map { PatchView.Source(channel: $0, shift: .zero) })
+    ]
+  }
+
+  /// How often the network runs on every patch.
+  public var runsPerPatch: Int { views.count }
+
+  /// The affinities to the neighbours at −1 along z, y and x; 1 says "same object".
+  ///
+  /// - Throws: `missingMeaning` where the model does not say that it predicts them.
+  public static func affinities(
+    _ description: ModelDescription, channels: Int
+  ) throws(ModelError) -> PredictionOutput {
+    PredictionOutput(
+      channels: try description.affinityChannels(of: channels),
+      complements: description.polarity == .differentObjects)
+  }
+
+  /// The bytes that putting the views of a patch together takes, beside the network.
+  package func workingBytes(patch: VoxelExtent) -> Int {
+    // The patch turned, the answers' sum and their number.
+    views.count == 1
+      ? 0 : patch.voxelCount * (MemoryLayout<Float>.size + channels.count * 5)
+  }
+
+  /// Predicts a patch.
+  ///
+  /// - Parameters:
+  ///   - input: The network's input, as the patch lies.
+  ///   - kept: What is wanted of the patch.
+  ///   - run: Gives the network's output, (c, z, y, x), for an input of its shape.
+  /// - Returns: The channels over what is kept.
+  /// - Throws: What the network throws.
+  package func prediction(
+    _ input: borrowing Volume<Float>, kept: VoxelBox,
+    run: (borrowing Volume<Float>) throws(ModelError) -> [Float]
+  ) throws(ModelError) -> Volume<Float> {
+    guard views.count > 1 else {
+      return select(try run(input), patch: input.box, kept: kept)
+    }
+    var answers = AnswerSum(channels: channels.count, box: kept, ensemble: ensemble)
+    for view in views {
+      let values =
+        view.symmetry == .identity
+        ? try run(input) : try run(view.symmetry.applied(to: input))
+      answers.add(values, of: view, patch: input.box, complements: complements)
+    }
+    return answers.result
+  }
+
+  /// The part of a network's output that is used, as it lies.
+  private func select(_ values: [Float], patch: VoxelBox, kept: VoxelBox) -> Volume<Float> {
+    var result = Volume<Float>(channels: channels.count, box: kept)
+    let start = kept.origin - patch.origin
+    for (index, channel) in channels.enumerated() {
+      for z in 0..<kept.extent.z {
+        for y in 0..<kept.extent.y {
+          let row =
+            ((channel * patch.extent.z + start.z + z) * patch.extent.y + start.y + y)
+            * patch.extent.x + start.x
+          let source = values.span.extracting(row..<row + kept.extent.x)
+          var target = result.mutableRow(channel: index, z: z, y: y)
+          if complements {
+            for x in 0..<source.count { target[x] = 1 - source[x] }
+          } else {
+            for x in 0..<source.count { target[x] = source[x] }
+          }
+        }
+      }
+    }
+    return result
+  }
+}
+
+/// The answers to one patch, put together.
+private struct AnswerSum {
+  private var values: Volume<Float>
+  /// How many answers there are for each value; a shifted channel has none at the patch's end.
+  private var counts: Volume<UInt8>
+  private let ensemble: AnswerEnsemble
+
+  init(channels: Int, box: VoxelBox, ensemble: AnswerEnsemble) {
+    values = Volume(channels: channels, box: box)
+    counts = Volume(channels: channels, box: box)
+    self.ensemble = ensemble
+  }
+
+  /// Takes up the answer to one view.
+  mutating func add(_ output: [Float], of view: PatchView, patch: VoxelBox, complements: Bool) {
+    let walk = view.symmetry.walk(over: patch.extent)
+    let kept = values.box
+    for (channel, source) in view.sources.enumerated() {
+      // Where the network's values lie within the patch.
+      let wanted = VoxelBox(origin: kept.origin + source.shift, extent: kept.extent)
+      let found = wanted.intersection(patch)
+      guard !found.isEmpty else { continue }
+      let from = found.origin - patch.origin
+      let to = found.origin - wanted.origin
+      let first =
+        source.channel * patch.extent.voxelCount + walk.start + from.z * walk.steps[0]
+        + from.y * walk.steps[1] + from.x * walk.steps[2]
+      for z in 0..<found.extent.z {
+        for y in 0..<found.extent.y {
+          Self.addRow(
+            output.span, to: &values, counting: &counts, by: ensemble,
+            from: first + z * walk.steps[0] + y * walk.steps[1],
+            step: walk.steps[2], count: found.extent.x, complements: complements,
+            channel: channel, z: to.z + z, y: to.y + y, x: to.x)
+        }
+      }
+    }
+  }
+
+  private static func addRow(
+    _ output: Span<Float>, to values: inout Volume<Float>, counting counts: inout Volume<UInt8>,
+    by ensemble: AnswerEnsemble, from start: Int, step: Int, count: Int, complements: Bool,
+    channel: Int, z: Int, y: Int, x: Int
+  ) {
+    var target = values.mutableRow(channel: channel, z: z, y: y)
+    var number = counts.mutableRow(channel: channel, z: z, y: y)
+    var place = start
+    for index in x..<x + count {
+      let value = complements ? 1 - output[place] : output[place]
+      switch ensemble {
+      case .mean: target[index] += value
+      case .minimum: target[index] = number[index] == 0 ? value : min(target[index], value)
+      }
+      number[index] &+= 1
+      place &+= step
+    }
+  }
+
+  /// What the answers say together.
+  var result: Volume<Float> {
+    guard ensemble == .mean else { return values }
+    var means = values
+    let numbers = counts.span
+    var target = means.mutableSpan
+    // A patch as it lies answers for every voxel, so no number is zero.
+    for index in 0..<target.count { target[index] /= Float(numbers[index]) }
+    return means
+  }
+}
