@@ -83,24 +83,7 @@ extension TrainingProgramBuilder {
           part, at: place(of: part), shape: self.shape(of: part), channels: channels,
           of: inputShape.c, parameters, geometry, targetShape: shape))
     }
-    // Σ over the parts of a concatenation. The last applies the activation, or a sum with a residual
-    // after it does: oneDNN's fastest convolutions cannot read another tensor.
-    for index in parts.indices {
-      try addForward(
-        &parts[index], to: target, accumulates: index > 0,
-        activation: index == parts.count - 1 && residual == nil ? activation : nil)
-    }
-    if let residualPlace {
-      let layout = try TensorLayout.channelsLast(shape)
-      forward.append(
-        .operation(
-          try .activatedSum(activation, layout),
-          [
-            Operand(argument: DNNL_ARG_SRC_0, place: target, layout: layout),
-            Operand(argument: DNNL_ARG_SRC_1, place: residualPlace, layout: layout),
-            Operand(argument: DNNL_ARG_DST_0, place: target, layout: layout),
-          ]))
-    }
+    try addForward(parts, to: target, residual: residualPlace, activation: activation)
     let result = addValue(shape, target, isTrained: true)
     let convolved = parts
     differentiate { (builder) throws(TensorError) in
@@ -158,8 +141,6 @@ struct ConvolutionPart {
   /// The bias belongs to the first part.
   let bias: Place?
   let biasGradient: Place?
-  /// What computes the forward pass, once it was chosen.
-  var forward: PrimitiveDescriptor?
 
   init(
     _ input: TensorValue, at source: Place, shape: TensorShape, channels: Range<Int>,
@@ -202,6 +183,17 @@ struct ConvolutionPart {
 }
 
 extension ConvolutionPart {
+  /// oneDNN's forward pass, which adds to what is there if `accumulates`.
+  func forward(
+    accumulates: Bool = false, activation: Activation? = nil
+  ) throws(TensorError) -> PrimitiveDescriptor {
+    try .convolution(
+      windows, from: .channelsLast(sourceShape), weights: .any(kernelLengths),
+      bias: bias == nil ? nil : TensorLayout(lengths: [targetShape.c]),
+      to: .channelsLast(targetShape),
+      OperationAttributes(accumulates: accumulates, activation: activation))
+  }
+
   /// The windows of the convolution with turned kernels that is the gradient with respect to the
   /// input; nil where no convolution is.
   var turnedWindows: WindowNumbers? {

@@ -4,38 +4,58 @@ import Voxels
 // How a convolution and its two gradients are computed is decided here and nowhere else.
 
 extension TrainingProgramBuilder {
-  /// Adds the forward pass of a convolution.
+  /// Adds the forward pass of a convolution of a tensor, or of the parts of a concatenation.
   ///
   /// - Parameters:
-  ///   - part: The convolution; what was chosen is noted in it.
+  ///   - parts: The convolutions whose sum is wanted.
   ///   - target: Where the result goes.
-  ///   - accumulates: Whether the result is added to what is there.
+  ///   - residual: A tensor that is added.
   ///   - activation: What is applied last.
   /// - Throws: `unsupported` where oneDNN has nothing for it.
   mutating func addForward(
-    _ part: inout ConvolutionPart, to target: Place, accumulates: Bool, activation: Activation?
+    _ parts: [ConvolutionPart], to target: Place, residual: Place?, activation: Activation?
   ) throws(TensorError) {
-    let source = try TensorLayout.channelsLast(part.sourceShape)
-    let result = try TensorLayout.channelsLast(part.targetShape)
-    let bias = try TensorLayout(lengths: [part.targetShape.c])
-    let descriptor = try PrimitiveDescriptor.convolution(
-      part.windows, from: source, weights: .any(part.kernelLengths),
-      bias: part.bias == nil ? nil : bias, to: result,
-      OperationAttributes(accumulates: accumulates, activation: activation))
-    part.forward = descriptor
-    if try addKernelForward(part, to: target, accumulates: accumulates, activation: activation) {
+    if try addKernelForward(parts, to: target, residual: residual, activation: activation) {
       return
     }
+    // oneDNN's fastest convolutions cannot read another tensor: a residual is added after them.
+    for (index, part) in parts.enumerated() {
+      let isLast = index == parts.count - 1
+      try addForward(
+        part, to: target, accumulates: index > 0,
+        activation: isLast && residual == nil ? activation : nil)
+    }
+    guard let residual, let shape = parts.first?.targetShape else { return }
+    let layout = try TensorLayout.channelsLast(shape)
+    forward.append(
+      .operation(
+        try .activatedSum(activation, layout),
+        [
+          Operand(argument: DNNL_ARG_SRC_0, place: target, layout: layout),
+          Operand(argument: DNNL_ARG_SRC_1, place: residual, layout: layout),
+          Operand(argument: DNNL_ARG_DST_0, place: target, layout: layout),
+        ]))
+  }
+
+  private mutating func addForward(
+    _ part: ConvolutionPart, to target: Place, accumulates: Bool, activation: Activation?
+  ) throws(TensorError) {
+    let descriptor = try part.forward(accumulates: accumulates, activation: activation)
     let weights = try descriptor.layout(dnnl_query_weights_md)
     var operands = [
-      Operand(argument: DNNL_ARG_SRC_0, place: part.source, layout: source),
+      Operand(
+        argument: DNNL_ARG_SRC_0, place: part.source, layout: try .channelsLast(part.sourceShape)),
       Operand(
         argument: DNNL_ARG_WEIGHTS_0,
         place: try arranged(part.kernels, part.kernelLayout, as: weights), layout: weights),
-      Operand(argument: DNNL_ARG_DST_0, place: target, layout: result),
+      Operand(
+        argument: DNNL_ARG_DST_0, place: target, layout: try .channelsLast(part.targetShape)),
     ]
     if let place = part.bias {
-      operands.append(Operand(argument: DNNL_ARG_BIAS, place: place, layout: bias))
+      operands.append(
+        Operand(
+          argument: DNNL_ARG_BIAS, place: place,
+          layout: try TensorLayout(lengths: [part.targetShape.c])))
     }
     forward.append(.operation(descriptor, operands))
   }
@@ -44,9 +64,6 @@ extension TrainingProgramBuilder {
   mutating func addInputGradient(
     _ part: ConvolutionPart, from gradient: Place
   ) throws(TensorError) {
-    guard let forward = part.forward else {
-      preconditionFailure("the forward pass is added before its gradient")
-    }
     if try addKernelInputGradient(part, from: gradient) { return }
     if let windows = part.turnedWindows, let numbers = part.numbers {
       try addTurnedConvolution(part, windows, numbers, from: gradient)
@@ -55,7 +72,7 @@ extension TrainingProgramBuilder {
     let source = try TensorLayout.channelsLast(part.sourceShape)
     let result = try TensorLayout.channelsLast(part.targetShape)
     let descriptor = try PrimitiveDescriptor.convolutionInputGradient(
-      part.windows, to: source, weights: .any(part.kernelLengths), from: result, of: forward)
+      part.windows, to: source, weights: .any(part.kernelLengths), from: result, of: part.forward())
     let weights = try descriptor.layout(dnnl_query_weights_md)
     let target = addStorage(source)
     backward.append(
@@ -122,9 +139,6 @@ extension TrainingProgramBuilder {
   mutating func addWeightGradient(
     _ part: ConvolutionPart, from gradient: Place
   ) throws(TensorError) {
-    guard let forward = part.forward else {
-      preconditionFailure("the forward pass is added before its gradient")
-    }
     if try addKernelWeightGradient(part, from: gradient) { return }
     // A sum over voxels of products of channels; oneDNN's products of matrices are several times
     // faster at it than its convolutions of one tap on tensors that lie channels last.
@@ -147,7 +161,7 @@ extension TrainingProgramBuilder {
         bias: biasLayout, target: result)
       : try PrimitiveDescriptor.convolutionWeightGradient(
         part.windows, source: source, weights: .any(part.kernelLengths), bias: biasLayout,
-        target: result, of: forward)
+        target: result, of: part.forward())
     let weights = try descriptor.layout(dnnl_query_diff_weights_md)
     let arranged = addStorage(weights)
     var operands = [

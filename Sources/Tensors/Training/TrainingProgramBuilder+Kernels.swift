@@ -3,32 +3,37 @@ import COneDNN
 // The places where own kernels compute a convolution and its gradients in training.
 
 extension TrainingProgramBuilder {
-  /// Adds the forward pass of a convolution by an own kernel.
+  /// Adds the forward pass of a convolution by an own kernel, which reads the parts of a
+  /// concatenation where they lie.
   ///
   /// - Returns: Whether it did; if not, oneDNN is faster or the kernels cannot.
   mutating func addKernelForward(
-    _ part: ConvolutionPart, to target: Place, accumulates: Bool, activation: Activation?
+    _ parts: [ConvolutionPart], to target: Place, residual: Place?, activation: Activation?
   ) throws(TensorError) -> Bool {
-    guard
+    guard let first = parts.first,
       let kernel = kernel(
-        part, from: part.sourceShape, to: part.targetShape, part.geometry, activation: activation)
+        parts.map { $0.sourceShape.c }, first, from: first.sourceShape, to: first.targetShape,
+        first.geometry, activation: activation)
     else { return false }
-    let result = try TensorLayout.channelsLast(part.targetShape)
+    let result = try TensorLayout.channelsLast(first.targetShape)
     var operands = [
-      Operand(
-        argument: DNNL_ARG_MULTIPLE_SRC, place: part.source,
-        layout: try .channelsLast(part.sourceShape)),
-      try arrangedWeights(kernel, part, part.kernelOrder),
+      try arrangedWeights(kernel, first, first.kernelOrder),
       Operand(argument: DNNL_ARG_DST_0, place: target, layout: result),
     ]
-    if accumulates {
-      operands.append(Operand(argument: DNNL_ARG_SRC_1, place: target, layout: result))
+    for (index, part) in parts.enumerated() {
+      operands.append(
+        Operand(
+          argument: DNNL_ARG_MULTIPLE_SRC + Int32(index), place: part.source,
+          layout: try .channelsLast(part.sourceShape)))
     }
-    if let bias = part.bias {
+    if let residual {
+      operands.append(Operand(argument: DNNL_ARG_SRC_1, place: residual, layout: result))
+    }
+    if let bias = first.bias {
       operands.append(
         Operand(
           argument: DNNL_ARG_BIAS, place: bias,
-          layout: try TensorLayout(lengths: [part.targetShape.c])))
+          layout: try TensorLayout(lengths: [first.targetShape.c])))
     }
     forward.append(.kernel(.convolution(kernel), operands))
     return true
@@ -47,7 +52,8 @@ extension TrainingProgramBuilder {
     }
     guard
       let kernel = kernel(
-        part, from: part.targetShape, to: part.sourceShape, geometry, activation: nil)
+        [part.targetShape.c], part, from: part.targetShape, to: part.sourceShape, geometry,
+        activation: nil)
     else { return false }
     let layout = try TensorLayout.channelsLast(part.sourceShape)
     let (target, accumulates) = try placeForGradient(of: part.input)
@@ -101,16 +107,16 @@ extension TrainingProgramBuilder {
   }
 
   private func kernel(
-    _ part: ConvolutionPart, from input: TensorShape, to output: TensorShape,
+    _ channels: [Int], _ part: ConvolutionPart, from input: TensorShape, to output: TensorShape,
     _ geometry: WindowGeometry, activation: Activation?
   ) -> KernelConvolution? {
     let choice = KernelChoice(
-      parts: [input.c], output: output, kernel: geometry.kernel, arrangesWeights: true)
+      parts: channels, output: output, kernel: geometry.kernel, arrangesWeights: true)
     guard convolutionEngine != .oneDNN, part.groups == 1,
       let tile = convolutionEngine.tile ?? choice.fastestTile
     else { return nil }
     return KernelConvolution(
-      from: input, parts: [input.c], to: output, geometry, activation: activation, tile: tile)
+      from: input, parts: channels, to: output, geometry, activation: activation, tile: tile)
   }
 
   /// A place for weights as a kernel wants them, which loading parameters fills.
