@@ -47,28 +47,47 @@ public struct ModelSummary: Sendable {
     do throws(ModelError) {
       var patch = extent
       if patch == nil { patch = try Self.patch(of: model) }
-      plan = try NetworkPlan(
-        model, extent: patch ?? VoxelExtent(cube: 64), threads: threads)
-      layers = try Self.layers(of: model, input: plan.inputShape, threads: threads)
+      plan = try Self.plan(model, extent: patch ?? VoxelExtent(cube: 64), threads: threads)
+      layers = try Self.layers(of: model, plan, threads: threads)
     } catch {
       throw error.naming(model.path)
     }
   }
 
+  /// The network with its own extents or, where valid convolutions do not take this one, with a
+  /// longer input.
+  private static func plan(
+    _ model: ONNXModel, extent: VoxelExtent, threads: Int
+  ) throws(ModelError) -> NetworkPlan {
+    do throws(ModelError) {
+      return try NetworkPlan(model, extent: extent, threads: threads)
+    } catch {
+      guard try model.receptiveField().context != .zero else { throw error }
+      return try NetworkPlan(model, extent: extent, threads: threads, outputExtent: .input)
+    }
+  }
+
   private static func patch(of model: ONNXModel) throws(ModelError) -> VoxelExtent {
-    if let fixed = try model.interface.fixedExtent { return fixed }
-    if let patch = try ModelDescription(model).patch { return patch }
+    let fixed = try model.interface.fixedLengths
+    if !fixed.contains(where: { $0 != nil }), let patch = try ModelDescription(model).patch {
+      return patch
+    }
     let multiple = try model.receptiveField().requiredMultiple
-    func length(_ step: Int) -> Int { max((64 + step - 1) / step, 1) * step }
-    return VoxelExtent(z: length(multiple.z), y: length(multiple.y), x: length(multiple.x))
+    func length(_ step: Int, _ fixed: Int?) -> Int {
+      fixed ?? max((64 + step - 1) / step, 1) * step
+    }
+    return VoxelExtent(
+      z: length(multiple.z, fixed[0]), y: length(multiple.y, fixed[1]),
+      x: length(multiple.x, fixed[2]))
   }
 
   private static func layers(
-    of model: ONNXModel, input: TensorShape, threads: Int
+    of model: ONNXModel, _ plan: NetworkPlan, threads: Int
   ) throws(ModelError) -> [Layer] {
     var lowering = try GraphLowering(
-      model, input: input, threads: threads, precision: .float32)
-    try lowering.lower(inputName: try model.interface.input.name, activation: nil)
+      model, input: plan.inputShape, threads: threads, precision: .float32)
+    try lowering.lower(
+      input: try model.interface.input, activation: nil, extent: plan.filledExtent)
     var unread = Dictionary(
       uniqueKeysWithValues: model.parameters.map { ($0.name, $0.range.count) })
     var layers: [Layer] = []
@@ -98,7 +117,9 @@ extension GraphLowering {
   fileprivate func shape(of name: String) -> TensorShape? {
     var name = name
     for _ in 0...order.nodes.count {
-      if case .value(let value)? = tensors[name] { return builder.shape(of: value) }
+      if case .value(let value, let lengths)? = tensors[name] {
+        return TensorShape(graphLengths: lengths) ?? builder.shape(of: value)
+      }
       guard let reader = order.readers[name]?.first,
         let output = order.nodes[reader].outputs.first
       else { return nil }

@@ -18,6 +18,8 @@ public struct NetworkPlan: Sendable {
   /// has instructions for.
   public var precision: Precision { builder.precision }
   let builder: TensorProgramBuilder
+  /// How a network of valid convolutions is made to give as much as it takes.
+  let filledExtent: FilledExtent?
 
   /// Prepares a model.
   ///
@@ -27,25 +29,29 @@ public struct NetworkPlan: Sendable {
   ///   - threads: How many threads the network will run on.
   ///   - activation: What is applied to the model's output.
   ///   - precision: How exactly the convolutions are computed.
+  ///   - outputExtent: Which extent the output has, for a network of valid convolutions.
   /// - Throws: `unsupported` naming the node for an operator, attribute or rank that is not
   ///   supported; `mismatch` for an extent that does not fit; `malformed` for a graph that is not
   ///   sound.
   public init(
     _ model: ONNXModel, extent: VoxelExtent, threads: Int, activation: Activation? = nil,
-    precision: Precision = .float32
+    precision: Precision = .float32, outputExtent: OutputExtent = .own
   ) throws(ModelError) {
     try self.init(
       model, extent: extent, threads: threads, activation: activation, precision: precision,
-      convolutionEngine: .fastest)
+      outputExtent: outputExtent, convolutionEngine: .fastest)
   }
 
   /// Prepares a model whose convolutions are computed in the way given.
   package init(
     _ model: ONNXModel, extent: VoxelExtent, threads: Int, activation: Activation? = nil,
-    precision: Precision = .float32, convolutionEngine: ConvolutionEngine
+    precision: Precision = .float32, outputExtent: OutputExtent = .own,
+    convolutionEngine: ConvolutionEngine
   ) throws(ModelError) {
     do {
-      try self.init(checking: model, extent, threads, activation, precision, convolutionEngine)
+      try self.init(
+        checking: model, extent, threads, activation, precision, outputExtent,
+        convolutionEngine)
     } catch {
       throw error.naming(model.path)
     }
@@ -53,7 +59,7 @@ public struct NetworkPlan: Sendable {
 
   private init(
     checking model: ONNXModel, _ extent: VoxelExtent, _ threads: Int, _ activation: Activation?,
-    _ precision: Precision, _ convolutionEngine: ConvolutionEngine
+    _ precision: Precision, _ outputExtent: OutputExtent, _ convolutionEngine: ConvolutionEngine
   ) throws(ModelError) {
     let interface = try model.interface
     try model.checkParameters()
@@ -62,17 +68,34 @@ public struct NetworkPlan: Sendable {
       throw ModelError(
         .mismatch, "the network's input has no voxels or too many", found: "\(shape)")
     }
-    var lowering = try GraphLowering(
-      model, input: shape, threads: threads, precision: precision)
-    lowering.builder.convolutionEngine = convolutionEngine
-    receptiveField = try ReceptiveField(
-      model, order: lowering.order, inputName: interface.input.name)
+    var start = try GraphLowering(model, input: shape, threads: threads, precision: precision)
+    start.builder.convolutionEngine = convolutionEngine
+    let field = try ReceptiveField(
+      model, order: start.order, inputName: interface.input.name)
     try interface.check(extent)
-    do {
-      try lowering.lower(inputName: interface.input.name, activation: activation)
-    } catch {
+    var candidates: [FilledExtent?] = [nil]
+    if outputExtent == .input, field.context != .zero {
+      candidates = FilledExtent.candidates(extent, field: field)
+      // A model of one fixed extent takes no other.
+      if interface.fixedExtent != nil { candidates = Array(candidates.prefix(1)) }
+    }
+    var lowered: GraphLowering?
+    var failure: ModelError?
+    var chosen: FilledExtent?
+    for candidate in candidates where lowered == nil {
+      var lowering = start
+      do {
+        try lowering.lower(input: interface.input, activation: activation, extent: candidate)
+        (lowered, chosen) = (lowering, candidate)
+      } catch {
+        failure = failure ?? error
+        guard error.code != .malformed else { break }
+      }
+    }
+    guard let lowered else {
+      let error = failure ?? ModelError(.malformed, "the graph has no output")
       // What goes wrong with lengths that the strides do not divide is told by its cause.
-      let multiple = receptiveField.requiredMultiple
+      let multiple = field.requiredMultiple
       guard extent.z % multiple.z == 0, extent.y % multiple.y == 0, extent.x % multiple.x == 0
       else {
         throw ModelError(
@@ -82,13 +105,15 @@ public struct NetworkPlan: Sendable {
       }
       throw error
     }
-    guard let output = lowering.builder.resultShape else {
+    guard let output = lowered.builder.resultShape else {
       throw ModelError(.malformed, "the graph has no output")
     }
+    receptiveField = field
+    filledExtent = chosen
     inputShape = shape
     outputShape = output
     self.threads = threads
-    builder = lowering.builder
+    builder = lowered.builder
   }
 
   /// The bytes that running the network takes.

@@ -33,7 +33,7 @@ extension Activation {
     switch self {
     case .relu(let slope): (CCONV_RELU, slope)
     case .elu(let alpha): (CCONV_ELU, alpha)
-    case .sigmoid, .tanh, .gelu, .clip: nil
+    default: nil
     }
   }
 

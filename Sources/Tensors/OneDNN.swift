@@ -304,6 +304,17 @@ extension Activation {
     case .tanh: (dnnl_eltwise_tanh, 0, 0)
     case .gelu: (dnnl_eltwise_gelu_erf, 0, 0)
     case .clip(let lower, let upper): (dnnl_eltwise_clip, lower, upper)
+    case .geluTanh: (dnnl_eltwise_gelu_tanh, 0, 0)
+    case .swish: (dnnl_eltwise_swish, 1, 0)
+    case .hardSwish: (dnnl_eltwise_hardswish, 0, 0)
+    case .softplus: (dnnl_eltwise_soft_relu, 0, 0)
+    case .mish: (dnnl_eltwise_mish, 0, 0)
+    case .linear(let scale, let shift): (dnnl_eltwise_linear, scale, shift)
+    case .power(let exponent): (dnnl_eltwise_pow, 1, exponent)
+    case .squareRoot: (dnnl_eltwise_sqrt, 0, 0)
+    case .exponential: (dnnl_eltwise_exp, 0, 0)
+    case .logarithm: (dnnl_eltwise_log, 0, 0)
+    case .absolute: (dnnl_eltwise_abs, 0, 0)
     }
   }
 }

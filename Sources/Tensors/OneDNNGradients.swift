@@ -234,7 +234,7 @@ extension Activation {
     case .relu(let slope): slope >= 0
     case .elu(let alpha): alpha >= 0
     case .sigmoid, .tanh: true
-    case .gelu, .clip: false
+    default: false
     }
   }
 
@@ -246,7 +246,7 @@ extension Activation {
     case .elu(let alpha): (dnnl_eltwise_elu_use_dst_for_bwd, alpha, 0)
     case .sigmoid: (dnnl_eltwise_logistic_use_dst_for_bwd, 0, 0)
     case .tanh: (dnnl_eltwise_tanh_use_dst_for_bwd, 0, 0)
-    case .gelu, .clip: algorithm
+    default: algorithm
     }
   }
 }

@@ -1,5 +1,6 @@
 import COneDNN
 import Glibc
+import Voxels
 
 // Where tensors are. Each use of unsafe code states why it is sound.
 
@@ -198,6 +199,34 @@ struct TensorArena: ~Copyable {
     // Sound: `address` checked the range, and bytes need no deinitialisation.
     unsafe _ = address(offset, byteCount: byteCount)
       .initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+  }
+
+  /// Fills a tensor row by row from another, several rows at a time.
+  ///
+  /// Source and target are ranges of bytes apart from each other; the target has rows of one length.
+  func fillRows(
+    from source: Range<Int>, into target: Range<Int>, rows: Int, threads: Int,
+    _ fill: @Sendable (_ row: Int, Span<Float>, inout MutableSpan<Float>) -> Void
+  ) {
+    let size = MemoryLayout<Float>.size
+    precondition(!source.overlaps(target), "a tensor is not filled from itself")
+    precondition(
+      rows > 0 && target.count % (rows * size) == 0 && source.count % size == 0,
+      "the rows are not of one length")
+    let length = target.count / rows
+    // Sound: `address` checked both ranges, which do not overlap and are aligned for `Float`; each
+    // row is written by one call, and nothing else uses the arena before all have returned.
+    nonisolated(unsafe) let from = unsafe address(source.lowerBound, byteCount: source.count)
+    nonisolated(unsafe) let to = unsafe address(target.lowerBound, byteCount: target.count)
+    concurrentForEach(0..<rows, threads: threads) { row in
+      let values = unsafe Span<Float>(
+        _unsafeElements: UnsafeBufferPointer(
+          start: from.assumingMemoryBound(to: Float.self), count: source.count / size))
+      var line = unsafe MutableSpan<Float>(
+        _unsafeElements: UnsafeMutableBufferPointer(
+          start: (to + row * length).assumingMemoryBound(to: Float.self), count: length / size))
+      fill(row, values, &line)
+    }
   }
 
   // Sound: init allocated it with posix_memalign, whose memory goes back by free, once, here.

@@ -6,7 +6,7 @@ import COneDNN
 extension PrimitiveDescriptor {
   /// Describes an operation, whose parameters a call of oneDNN fills in, to oneDNN, which chooses an
   /// implementation for it.
-  private convenience init<Parameters>(
+  convenience init<Parameters>(
     _ operation: String, _ parameters: Parameters, _ attributes: OperationAttributes,
     initialize: (inout Parameters) -> dnnl_status_t
   ) throws(TensorError) {
@@ -51,15 +51,6 @@ extension PrimitiveDescriptor {
       // Sound: oneDNN copies the layout, a local variable, during the call.
       unsafe dnnl_eltwise_forward_desc_init(
         &$0, dnnl_forward_inference, kind, &layout, alpha, beta)
-    }
-  }
-
-  /// The normalised exponential over the channels.
-  static func channelSoftmax(_ layout: TensorLayout) throws(TensorError) -> PrimitiveDescriptor {
-    var layout = layout.descriptor
-    return try PrimitiveDescriptor("softmax", dnnl_softmax_desc_t(), OperationAttributes()) {
-      // Sound: oneDNN copies the layout, a local variable, during the call.
-      unsafe dnnl_softmax_forward_desc_init(&$0, dnnl_forward_inference, &layout, 1)
     }
   }
 
@@ -111,6 +102,9 @@ extension PrimitiveDescriptor {
       case .add: dnnl_binary_add
       case .subtract: dnnl_binary_sub
       case .multiply: dnnl_binary_mul
+      case .divide: dnnl_binary_div
+      case .maximum: dnnl_binary_max
+      case .minimum: dnnl_binary_min
       }
     var (left, right, target) = (first.descriptor, second.descriptor, first.descriptor)
     return try PrimitiveDescriptor("\(operation)", dnnl_binary_desc_t(), OperationAttributes()) {

@@ -91,6 +91,22 @@ public enum Activation: Hashable, Sendable {
   case tanh
   /// `x · Φ(x)` with the normal distribution's Φ.
   case gelu
+  /// `x · Φ(x)` with Φ approximated by a hyperbolic tangent.
+  case geluTanh
+  /// `x / (1 + e⁻ˣ)`, also called SiLU.
+  case swish
+  /// `x · clip(x / 6 + 1/2, 0, 1)`.
+  case hardSwish
+  /// `log(1 + eˣ)`.
+  case softplus
+  /// `x · tanh(log(1 + eˣ))`.
+  case mish
+  /// `scale · x + shift`.
+  case linear(scale: Float, shift: Float)
+  /// `x` to the power of an exponent.
+  case power(Float)
+  /// The square root, the natural exponential and logarithm, and the absolute value.
+  case squareRoot, exponential, logarithm, absolute
   /// `x` limited to a range.
   case clip(lower: Float, upper: Float)
 }
@@ -101,6 +117,12 @@ public enum Pooling: Hashable, Sendable {
   case maximum
   /// The mean; imagined zeros count as values or not.
   case average(countingPadding: Bool)
+}
+
+/// How the values along some axes become one.
+public enum Reduction: Hashable, Sendable {
+  /// The mean, the sum, the largest, the smallest.
+  case mean, sum, maximum, minimum
 }
 
 /// How values are found between voxels.
@@ -119,4 +141,10 @@ public enum BinaryOperation: Hashable, Sendable {
   case subtract
   /// Left times right.
   case multiply
+  /// Left over right.
+  case divide
+  /// The larger.
+  case maximum
+  /// The smaller.
+  case minimum
 }

@@ -11,6 +11,7 @@ public final class TensorProgram {
     var arguments: [(Int32, MemoryHandle)]
     var clears: Range<Int>?
     var kernel: KernelStep?
+    var sampling: (Sampling, source: Range<Int>, target: Range<Int>)?
     /// Arguments that are the caller's memory, by their place in `arguments`.
     var inputs: [Int] = []
     var outputs: [Int] = []
@@ -125,6 +126,17 @@ public final class TensorProgram {
           ))
       }
       steps.append(Step(operation: "convolution", arguments: [], kernel: prepared))
+    case .sampling(let sampling, let source, let target):
+      guard case .storage(let from) = source.place, case .storage(let to) = target.place else {
+        return
+      }
+      let (start, end) = (plan.offsets[from], plan.offsets[to])
+      steps.append(
+        Step(
+          operation: "sampling", arguments: [],
+          sampling: (
+            sampling, start..<start + source.layout.byteCount, end..<end + target.layout.byteCount
+          )))
     case .operation(let descriptor, let operands):
       var prepared = Step(
         operation: descriptor.operation, primitive: try Primitive(descriptor), arguments: [])
@@ -175,6 +187,11 @@ public final class TensorProgram {
         activations.clear(at: range.lowerBound, byteCount: range.count)
       }
       if let kernel = step.kernel { run(kernel, tensors) }
+      if let (sampling, source, target) = step.sampling {
+        activations.fillRows(
+          from: source, into: target, rows: sampling.rowCount, threads: threads
+        ) { sampling.fill(row: $0, from: $1, into: &$2) }
+      }
       guard let primitive = step.primitive else { continue }
       for index in step.inputs { try step.arguments[index].1.point(toInputOf: tensors) }
       for index in step.outputs { try step.arguments[index].1.point(toOutputOf: tensors) }

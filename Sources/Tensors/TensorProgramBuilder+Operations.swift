@@ -3,7 +3,7 @@ public import Voxels
 
 extension TensorProgramBuilder {
   /// Adds an operation with one source and one target.
-  private mutating func addSimple(
+  mutating func addSimple(
     _ descriptor: PrimitiveDescriptor, _ source: TensorValue, shape: TensorShape,
     layout: TensorLayout, extra: [Operand] = []
   ) -> TensorValue {
@@ -47,10 +47,12 @@ extension TensorProgramBuilder {
     return addSimple(descriptor, source, shape: value.shape, layout: value.layout)
   }
 
-  /// Adds the normalised exponential over the channels.
-  public mutating func channelSoftmax(_ input: TensorValue) throws(TensorError) -> TensorValue {
+  /// Adds the normalised exponential over an axis of (n, c, z, y, x), or its logarithm.
+  public mutating func softmax(
+    _ input: TensorValue, axis: Int = 1, isLogarithmic: Bool = false
+  ) throws(TensorError) -> TensorValue {
     let (descriptor, source) = try describe(input) { (layout) throws(TensorError) in
-      try .channelSoftmax(layout)
+      try .softmax(layout, axis: axis, isLogarithmic: isLogarithmic)
     }
     let value = values[source.index]
     return addSimple(descriptor, source, shape: value.shape, layout: value.layout)
@@ -125,7 +127,7 @@ extension TensorProgramBuilder {
         argument: DNNL_ARG_SRC_1, place: addConstant(numbers, layout, as: layout), layout: layout))
   }
 
-  private mutating func addBinary(
+  mutating func addBinary(
     _ left: TensorValue, _ binary: BinaryOperation, _ right: Operand
   ) throws(TensorError) -> TensorValue {
     let (descriptor, left) = try describe(left) { (layout) throws(TensorError) in

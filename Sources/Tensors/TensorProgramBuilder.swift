@@ -62,11 +62,14 @@ public struct TensorProgramBuilder: Sendable {
     case kernel(KernelOperation, [Operand])
     /// Sets a tensor to zero.
     case clear(Operand)
+    /// Samples a tensor, (n, z, y, x, c) in memory as its result, along its axes.
+    case sampling(Sampling, source: Operand, target: Operand)
 
     var operands: [Operand] {
       switch self {
       case .operation(_, let operands), .kernel(_, let operands): operands
       case .clear(let operand): [operand]
+      case .sampling(_, let source, let target): [source, target]
       }
     }
   }
@@ -134,6 +137,7 @@ public struct TensorProgramBuilder: Sendable {
       case .operation(let descriptor, _): "\(descriptor.operation) \(descriptor.implementation)"
       case .kernel(let kernel, _): kernel.name
       case .clear: "clear"
+      case .sampling: "sampling"
       }
     }
   }
@@ -143,7 +147,7 @@ public struct TensorProgramBuilder: Sendable {
       switch step {
       case .operation(let descriptor, _): max(largest, descriptor.scratchBytes)
       case .kernel(let kernel, _): max(largest, kernel.scratchBytes(threads: threads))
-      case .clear: largest
+      case .clear, .sampling: largest
       }
     }
   }

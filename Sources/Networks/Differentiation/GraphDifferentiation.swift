@@ -21,10 +21,11 @@ struct GraphDifferentiation {
 
   init(_ model: ONNXModel, input: TensorShape, threads: Int) throws(ModelError) {
     self.model = model
-    inputName = try model.interface.input.name
+    let port = try model.interface.input
+    inputName = port.name
     var lowering = try GraphLowering(
       model, input: input, threads: threads, precision: .float32)
-    try lowering.lower(inputName: inputName, activation: nil)
+    try lowering.lower(input: port, activation: nil)
     order = lowering.order
     self.lowering = lowering
     parameters = Dictionary(
@@ -62,8 +63,9 @@ struct GraphDifferentiation {
   /// The operators that can be trained.
   static let operators = [
     "Add", "AveragePool", "BatchNormalization", "Clip", "Concat", "Conv", "ConvTranspose",
-    "Dropout", "Elu", "Gelu", "Identity", "InstanceNormalization", "LeakyRelu", "MaxPool", "Mul",
-    "Pad", "Relu", "Resize", "Sigmoid", "Slice", "Sub", "Tanh", "Upsample",
+    "Dropout", "Elu", "Gelu", "HardSwish", "Identity", "InstanceNormalization", "LeakyRelu",
+    "MaxPool", "Mish", "Mul", "Pad", "Relu", "Resize", "Sigmoid", "Slice", "Softplus", "Sub",
+    "Swish", "Tanh", "Upsample",
   ]
 
   private mutating func differentiate(_ reader: NodeReader) throws(ModelError) {
@@ -71,7 +73,8 @@ struct GraphDifferentiation {
     case "Conv": try differentiateConvolution(reader)
     case "ConvTranspose": try differentiateTransposedConvolution(reader)
     case "BatchNormalization", "InstanceNormalization": try differentiateNormalization(reader)
-    case "Relu", "LeakyRelu", "Elu", "Sigmoid", "Tanh", "Gelu", "Clip":
+    case "Relu", "LeakyRelu", "Elu", "Sigmoid", "Tanh", "Gelu", "Clip", "Swish", "Mish",
+      "HardSwish", "Softplus":
       try differentiateActivation(reader)
     case "MaxPool", "AveragePool": try differentiatePooling(reader)
     case "Resize", "Upsample": try differentiateResize(reader)
@@ -134,9 +137,10 @@ struct GraphDifferentiation {
 
   /// The shape of a node's result as the lowering found it; nil where it is no tensor.
   func loweredShape(_ reader: NodeReader) -> TensorShape? {
-    guard let output = reader.node.outputs.first, case .value(let value)? = lowering.tensors[output]
+    guard let output = reader.node.outputs.first,
+      case .value(_, let lengths)? = lowering.tensors[output]
     else { return nil }
-    return lowering.builder.shape(of: value)
+    return TensorShape(graphLengths: lengths)
   }
 
   func reader(at index: Int) -> NodeReader {

@@ -46,34 +46,28 @@ extension GraphLowering {
     }
   }
 
-  private func weights(
+  private mutating func weights(
     _ reader: NodeReader, input: TensorValue, isTransposed: Bool
   ) throws(ModelError) -> (ConvolutionWeights, kernel: AxisTriple) {
     guard let constant = try constant(reader, 1), case .floats(let kernels) = constant.values else {
       throw reader.malformed("the operator lacks its weights")
     }
-    guard constant.lengths.count == 5 else {
+    guard constant.lengths.count == reader.rank, (3...5).contains(reader.rank) else {
       throw reader.unsupported(
-        "the layer is not three-dimensional", found: "weights \(constant.lengths)",
-        expected: "five axes: two of channels, then z, y, x")
+        "the weights' axes are not the input's", found: "weights \(constant.lengths)",
+        expected: "\(reader.rank) axes: two of channels, then those of space")
     }
     guard constant.lengths.allSatisfy({ (1...65536).contains($0) }) else {
       throw reader.malformed("the weights have impossible lengths", found: "\(constant.lengths)")
     }
-    guard kernels.allSatisfy({ $0.isFinite }) else {
-      throw reader.malformed(
-        "the weights hold numbers that are not finite", expected: "a model whose training went well"
-      )
-    }
+    try checkFinite(kernels, reader)
     let groups = try reader.integer("group", default: 1)
     let channels = builder.shape(of: input).c
-    let kernel = AxisTriple(
-      z: constant.lengths[2], y: constant.lengths[3], x: constant.lengths[4])
-    guard
-      try reader.triple("kernel_shape", default: 0, in: 0...4096) == kernel
-        || reader.node.attributes["kernel_shape"] == nil
-    else {
-      throw reader.malformed("kernel_shape differs from the shape of the weights")
+    let kernel = reader.spatial(Array(constant.lengths.dropFirst(2)), default: 1)
+    if reader.node.attributes["kernel_shape"] != nil {
+      guard try reader.triple("kernel_shape", default: 1, in: 0...65536) == kernel else {
+        throw reader.malformed("kernel_shape differs from the shape of the weights")
+      }
     }
     guard (1...65536).contains(groups),
       constant.lengths[isTransposed ? 0 : 1] == (isTransposed ? channels : channels / groups),
@@ -104,18 +98,24 @@ extension GraphLowering {
       throw reader.malformed("the operator has no output")
     }
     var fusion = Fusion(weights: weights, output: output)
+    let resultLengths = shape.graphLengths(rank: reader.rank)
     while fusion.activation == nil, let next = onlyReader(of: fusion.output) {
       let follower = self.reader(at: next)
       guard let result = follower.node.outputs.first else { break }
       switch follower.node.operatorType {
-      case "BatchNormalization"
-      where fusion.residual == nil && follower.node.inputs.first == fusion.output:
-        let normalization = try scaleAndShift(follower, channels: weights.outputChannels)
-        fusion.weights.apply(
-          scale: normalization.scale, shift: normalization.shift, isTransposed: isTransposed)
-      case "Add" where withResidual && fusion.residual == nil:
-        guard let other = follower.node.inputs.first(where: { $0 != fusion.output }),
-          case .value(let residual)? = tensors[other], builder.shape(of: residual) == shape,
+      case "BatchNormalization", "Add", "Sub", "Mul", "Div":
+        if fusion.residual == nil,
+          let normalization = try scaleAndShift(
+            following: fusion.output, follower, lengths: resultLengths)
+        {
+          fusion.weights.apply(
+            scale: normalization.scale, shift: normalization.shift, isTransposed: isTransposed)
+          break
+        }
+        guard withResidual, follower.node.operatorType == "Add", fusion.residual == nil,
+          let other = follower.node.inputs.first(where: { $0 != fusion.output }),
+          case .value(let residual, let lengths)? = tensors[other],
+          builder.shape(of: residual) == shape, lengths == resultLengths,
           remainingReads[other] == 1
         else { return fusion }
         fusion.residual = residual

@@ -6,9 +6,14 @@ import Voxels
 /// Batch normalisations are folded into the convolutions before them, sums and activations fused
 /// into those before them, and what depends on constants and shapes alone is computed at once.
 struct GraphLowering {
-  /// A tensor of the graph: computed by the program, or known already.
+  /// A tensor of the graph.
   enum Tensor {
-    case value(TensorValue)
+    /// Computed by the program: the values in order, and the lengths that the graph gives them.
+    ///
+    /// The program's shape may be another of as many values: a reshaping costs nothing until an
+    /// operator needs the axes that it makes.
+    case value(TensorValue, lengths: [Int])
+    /// Known already.
     case constant(ONNXModel.Constant)
   }
 
@@ -21,9 +26,19 @@ struct GraphLowering {
   /// Operators that were carried out together with one before them.
   var fused: Set<Int> = []
 
+  /// Later versions of ONNX's operators may mean something else.
+  static let newestOperatorSet = 25
+
   init(
     _ model: ONNXModel, input: TensorShape, threads: Int, precision: Precision
   ) throws(ModelError) {
+    guard model.operatorSetVersion <= Self.newestOperatorSet else {
+      throw ModelError(
+        .unsupported, "the model is written for a newer operator set",
+        found: "operator set \(model.operatorSetVersion)",
+        expected: "at most \(Self.newestOperatorSet)",
+        remedy: "export the model with opset_version=20")
+    }
     self.model = model
     order = try GraphOrder(model)
     do {
@@ -37,11 +52,27 @@ struct GraphLowering {
   }
 
   /// Adds the whole graph to the program, and the activation that is applied to its output.
-  mutating func lower(inputName: String, activation: Activation?) throws(ModelError) {
-    tensors[inputName] = .value(builder.input)
+  ///
+  /// The extents are what the model makes of them, unless a filled extent says otherwise.
+  mutating func lower(
+    input: ONNXModel.Port, activation: Activation?, extent: FilledExtent? = nil
+  ) throws(ModelError) {
+    let rank = input.lengths?.count ?? 5
+    var image = builder.input
+    do {
+      if let extent { image = try extent.continued(image, &builder) }
+    } catch {
+      throw ModelError(.execution, "the input cannot be prepared", cause: error)
+    }
+    tensors[input.name] = .value(
+      image, lengths: builder.shape(of: image).graphLengths(rank: rank))
+    // Constants that a file holds after what precedes their reader are known from the start.
+    for index in order.nodes.indices where order.nodes[index].operatorType == "Constant" {
+      if try foldConstants(reader(at: index)) { fused.insert(index) }
+    }
     for index in order.nodes.indices where !fused.contains(index) {
       let node = order.nodes[index]
-      let reader = NodeReader(node: node, operatorSetVersion: model.operatorSetVersion)
+      let reader = self.reader(at: index)
       guard node.domain.isEmpty || node.domain == "ai.onnx" else {
         throw reader.unsupported(
           "the operator is not one of ONNX's own", found: "domain \(node.domain)")
@@ -53,10 +84,17 @@ struct GraphLowering {
       try lower(reader, at: index)
       finishReading(node)
     }
-    guard let name = order.outputs.first, case .value(var output)? = tensors[name] else {
-      throw ModelError(.malformed, "the graph's output does not depend on its input")
+    guard let name = order.outputs.first, case .value(var output, let lengths)? = tensors[name]
+    else { throw ModelError(.malformed, "the graph's output does not depend on its input") }
+    guard lengths.count == rank, lengths[0] == 1, let shape = TensorShape(graphLengths: lengths)
+    else {
+      throw ModelError(
+        .unsupported, "the model's output \"\(name)\" is not of the input's axes",
+        found: "\(lengths)", expected: "(1, channels, \(rank == 5 ? "z, " : "")y, x)")
     }
     do {
+      output = try builder.reshaped(output, as: shape)
+      if let extent { output = try extent.filled(output, &builder) }
       if let activation { output = try builder.activation(output, activation) }
       try builder.output(output)
     } catch {
@@ -68,54 +106,30 @@ struct GraphLowering {
     for name in node.inputs where !name.isEmpty { remainingReads[name, default: 0] -= 1 }
   }
 
-  /// The operators that are supported.
-  static let operators = [
-    "Add", "AveragePool", "BatchNormalization", "Clip", "Concat", "Constant", "Conv",
-    "ConvTranspose", "Dropout", "Elu", "Gelu", "Identity", "InstanceNormalization", "LeakyRelu",
-    "MaxPool", "Mul", "Pad", "Relu", "Resize", "Sigmoid", "Slice", "Softmax", "Sub", "Tanh",
-    "Upsample",
-  ]
-
-  private mutating func lower(_ reader: NodeReader, at index: Int) throws(ModelError) {
-    switch reader.node.operatorType {
-    case "Conv": try lowerConvolution(reader, at: index)
-    case "ConvTranspose": try lowerTransposedConvolution(reader, at: index)
-    case "BatchNormalization": try lowerBatchNormalization(reader)
-    case "InstanceNormalization": try lowerInstanceNormalization(reader)
-    case "Relu", "LeakyRelu", "Elu", "Sigmoid", "Tanh", "Gelu", "Clip":
-      guard let activation = try activation(of: reader) else { break }
-      let input = try value(reader, 0)
-      try define(reader) { (builder) throws(TensorError) in
-        try builder.activation(input, activation)
-      }
-    case "Softmax": try lowerSoftmax(reader)
-    case "MaxPool", "AveragePool": try lowerPooling(reader)
-    case "Resize", "Upsample": try lowerResize(reader)
-    case "Concat": try lowerConcatenation(reader)
-    case "Add": try lowerBinary(reader, .add)
-    case "Sub": try lowerBinary(reader, .subtract)
-    case "Mul": try lowerBinary(reader, .multiply)
-    case "Pad": try lowerPadding(reader)
-    case "Slice": try lowerSlice(reader)
-    default:
-      throw reader.unsupported(
-        "the operator is not supported", found: reader.node.operatorType,
-        expected: "one of " + Self.operators.joined(separator: ", "))
-    }
-  }
-
   // MARK: - Reading a node's inputs, writing its output
 
   /// Adds operations for a node and names their result.
+  ///
+  /// Without lengths the result has those of its shape, with as many axes as the node's input.
   mutating func define(
-    _ reader: NodeReader, as name: String? = nil,
+    _ reader: NodeReader, as name: String? = nil, lengths: [Int]? = nil,
     _ add: (inout TensorProgramBuilder) throws(TensorError) -> TensorValue
   ) throws(ModelError) {
     guard let output = name ?? reader.node.outputs.first, !output.isEmpty else {
       throw reader.malformed("the operator has no output")
     }
+    let result = try prepared(reader) { (builder) throws(TensorError) in try add(&builder) }
+    tensors[output] = .value(
+      result, lengths: lengths ?? builder.shape(of: result).graphLengths(rank: reader.rank))
+  }
+
+  /// Adds operations for a node, with errors that name it.
+  mutating func prepared(
+    _ reader: NodeReader,
+    _ add: (inout TensorProgramBuilder) throws(TensorError) -> TensorValue
+  ) throws(ModelError) -> TensorValue {
     do {
-      tensors[output] = .value(try add(&builder))
+      return try add(&builder)
     } catch {
       throw ModelError(
         error.code == .invalidShape ? .mismatch : .execution,
@@ -125,15 +139,44 @@ struct GraphLowering {
     }
   }
 
-  /// A tensor that a node reads, computed by the program.
-  func value(_ reader: NodeReader, _ index: Int) throws(ModelError) -> TensorValue {
+  /// Gives a tensor that a node reads to the node's output, under lengths of as many values.
+  mutating func alias(_ reader: NodeReader, lengths: [Int]) throws(ModelError) {
+    let (value, _) = try computed(reader, 0)
+    try define(reader, lengths: lengths) { (builder) throws(TensorError) in
+      try builder.share(value)
+      return value
+    }
+  }
+
+  /// A tensor that a node reads, computed by the program, in whatever shape, and its lengths.
+  func computed(
+    _ reader: NodeReader, _ index: Int
+  ) throws(ModelError) -> (TensorValue, lengths: [Int]) {
     guard index < reader.node.inputs.count, let tensor = tensors[reader.node.inputs[index]] else {
       throw reader.malformed("the operator lacks its input \(index + 1)")
     }
-    guard case .value(let value) = tensor else {
+    guard case .value(let value, let lengths) = tensor else {
       throw reader.unsupported("input \(index + 1) is a constant")
     }
-    return value
+    return (value, lengths)
+  }
+
+  /// A tensor that a node reads, computed by the program, in the shape that its lengths tell.
+  mutating func value(
+    _ reader: NodeReader, _ index: Int, ofOneSample: Bool = true
+  ) throws(ModelError) -> TensorValue {
+    let (value, lengths) = try computed(reader, index)
+    guard let shape = TensorShape(graphLengths: lengths) else {
+      throw reader.unsupported(
+        "input \(index + 1) has \(lengths.count) axes", found: "\(lengths)",
+        expected: "at most five")
+    }
+    guard shape.n == 1 || !ofOneSample else {
+      throw reader.unsupported("input \(index + 1) has more than one sample", found: "\(lengths)")
+    }
+    return try prepared(reader) { (builder) throws(TensorError) in
+      try builder.reshaped(value, as: shape)
+    }
   }
 
   /// A constant that a node reads, or nil where the node leaves it out.
@@ -168,6 +211,14 @@ struct GraphLowering {
     return values.map { Int($0) }
   }
 
+  /// Whole numbers that older operators have as an attribute and newer ones as an input.
+  func integers(
+    _ reader: NodeReader, _ attribute: String, orInput index: Int
+  ) throws(ModelError) -> [Int]? {
+    if let stated = try reader.integers(attribute) { return stated }
+    return try integers(reader, index)
+  }
+
   /// The only operator that reads a tensor, unless it was carried out already or the tensor is
   /// also an output.
   func onlyReader(of name: String) -> Int? {
@@ -178,6 +229,47 @@ struct GraphLowering {
   }
 
   func reader(at index: Int) -> NodeReader {
-    NodeReader(node: order.nodes[index], operatorSetVersion: model.operatorSetVersion)
+    var reader = NodeReader(node: order.nodes[index], operatorSetVersion: model.operatorSetVersion)
+    for name in reader.node.inputs {
+      if case .value(_, let lengths)? = tensors[name] {
+        reader.rank = lengths.count
+        break
+      }
+    }
+    return reader
+  }
+}
+
+extension TensorShape {
+  /// The shape of a graph's tensor: its samples, its channels and, last axis last, its space; nil
+  /// for more than five axes.
+  init?(graphLengths lengths: [Int]) {
+    switch lengths.count {
+    case 0: self.init(c: 1, z: 1, y: 1, x: 1)
+    case 1: self.init(c: lengths[0], z: 1, y: 1, x: 1)
+    case 2: self.init(n: lengths[0], c: lengths[1], z: 1, y: 1, x: 1)
+    case 3: self.init(n: lengths[0], c: lengths[1], z: 1, y: 1, x: lengths[2])
+    case 4: self.init(n: lengths[0], c: lengths[1], z: 1, y: lengths[2], x: lengths[3])
+    case 5:
+      self.init(n: lengths[0], c: lengths[1], z: lengths[2], y: lengths[3], x: lengths[4])
+    default: return nil
+    }
+  }
+
+  /// The axes of (n, c, z, y, x) that a graph's tensor of so many axes has.
+  static func axes(ofRank rank: Int) -> [Int] {
+    switch rank {
+    case 0: []
+    case 1: [1]
+    case 2: [0, 1]
+    case 3: [0, 1, 4]
+    case 4: [0, 1, 3, 4]
+    default: [0, 1, 2, 3, 4]
+    }
+  }
+
+  /// The lengths of a graph's tensor of so many axes.
+  func graphLengths(rank: Int) -> [Int] {
+    Self.axes(ofRank: rank).map { lengths[$0] }
   }
 }

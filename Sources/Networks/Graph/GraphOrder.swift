@@ -4,6 +4,8 @@ struct GraphOrder {
   let nodes: [ONNXModel.Node]
   /// The operators that read a tensor, once for each time; by the tensor's name.
   let readers: [String: [Int]]
+  /// The operator that writes a tensor; by the tensor's name.
+  let producers: [String: Int]
   /// The names of the tensors that the graph gives out, after leaving out operators.
   let outputs: [String]
 
@@ -77,7 +79,6 @@ struct GraphOrder {
     }
 
     var nodes: [ONNXModel.Node] = []
-    var readers: [String: [Int]] = [:]
     // The file's order is kept where it is one, as it is in every exporter's output.
     let isSorted = order.sorted().indices.allSatisfy { index in
       inputs[index].allSatisfy { name in producers[name].map { $0 < index } ?? true }
@@ -86,13 +87,33 @@ struct GraphOrder {
       var node = model.nodes[index]
       if let output = node.outputs.first, aliases[output] != nil { continue }
       node.inputs = inputs[index]
-      for name in node.inputs where !name.isEmpty { readers[name, default: []].append(nodes.count) }
       nodes.append(node)
     }
-    self.nodes = nodes
-    self.readers = readers
     var outputs: [String] = []
     for output in model.outputs { outputs.append(try original(output.name)) }
+    var patterns = GraphPatterns(nodes, outputs: outputs, initializers: model.initializers)
+    self.nodes = Self.needed(patterns.simplified(), for: outputs)
     self.outputs = outputs
+    var readers: [String: [Int]] = [:]
+    var writers: [String: Int] = [:]
+    for (index, node) in self.nodes.enumerated() {
+      for name in node.inputs where !name.isEmpty { readers[name, default: []].append(index) }
+      for name in node.outputs where !name.isEmpty { writers[name] = index }
+    }
+    self.readers = readers
+    self.producers = writers
+  }
+
+  /// The operators that the outputs depend on.
+  private static func needed(
+    _ nodes: [ONNXModel.Node], for outputs: [String]
+  ) -> [ONNXModel.Node] {
+    var wanted = Set(outputs)
+    var result: [ONNXModel.Node] = []
+    for node in nodes.reversed() where node.outputs.contains(where: { wanted.contains($0) }) {
+      wanted.formUnion(node.inputs)
+      result.append(node)
+    }
+    return result.reversed()
   }
 }

@@ -4,6 +4,11 @@ import Tensors
 struct NodeReader {
   let node: ONNXModel.Node
   let operatorSetVersion: Int
+  /// How many axes the node's input has: samples, channels and those of space.
+  var rank = 5
+
+  /// How many axes of space the node's input has.
+  var spatialRank: Int { max(rank - 2, 0) }
 
   func malformed(_ message: String, found: String? = nil, expected: String? = nil) -> ModelError {
     ModelError(.malformed, message, node: node.label, found: found, expected: expected)
@@ -48,21 +53,31 @@ struct NodeReader {
   }
 
   /// One number per spatial axis, within a range that no sane layer leaves.
+  ///
+  /// Axes that the node's input lacks, z of a flat image, get the standard number.
   func triple(
     _ name: String, default standard: Int, in range: ClosedRange<Int> = 1...4096
   ) throws(ModelError) -> AxisTriple {
     guard let numbers = try integers(name) else { return AxisTriple(standard) }
-    guard numbers.count == 3 else {
+    guard numbers.count == spatialRank, (1...3).contains(spatialRank) else {
       throw unsupported(
-        "the attribute \(name) is not for three axes", found: "\(numbers)",
-        expected: "a 3-D layer, over (z, y, x)")
+        "the attribute \(name) is not for the input's axes", found: "\(numbers)",
+        expected: "\(spatialRank) numbers")
     }
     guard numbers.allSatisfy({ range.contains($0) }) else {
       throw malformed(
         "the attribute \(name) is out of range", found: "\(numbers)",
         expected: "\(range.lowerBound) to \(range.upperBound)")
     }
-    return AxisTriple(z: numbers[0], y: numbers[1], x: numbers[2])
+    return spatial(numbers, default: standard)
+  }
+
+  /// Numbers for the node's spatial axes, put to (z, y, x).
+  func spatial(_ numbers: [Int], default standard: Int) -> AxisTriple {
+    let axes = TensorShape.axes(ofRank: rank).dropFirst(2)
+    var three = [standard, standard, standard]
+    for (axis, number) in zip(axes, numbers) { three[axis - 2] = number }
+    return AxisTriple(z: three[0], y: three[1], x: three[2])
   }
 
   /// The window of a convolution or pooling over an input of the lengths given.
@@ -108,12 +123,15 @@ struct NodeReader {
     }
     let mode = try string("auto_pad", default: "NOTSET")
     if let wanted = try integers("output_shape") {
-      guard wanted.count == 3 else {
-        throw unsupported("the attribute output_shape is not for three axes")
+      // Some writers give the samples and channels too.
+      let shape = spatial(Array(wanted.suffix(spatialRank)), default: 1).components
+      guard wanted.count >= spatialRank, shape.allSatisfy({ (1...(1 << 24)).contains($0) }) else {
+        throw unsupported(
+          "the attribute output_shape is not for the input's axes", found: "\(wanted)")
       }
-      let total = AxisTriple { full($0) - wanted[$0] }
+      let total = AxisTriple { full($0) - shape[$0] }
       (geometry.paddingBefore, geometry.paddingAfter) = Self.split(
-        total, upper: mode != "SAME_LOWER")
+        total, upper: mode == "SAME_UPPER")
     } else {
       switch mode {
       case "NOTSET": (geometry.paddingBefore, geometry.paddingAfter) = try explicitPadding()
@@ -140,16 +158,17 @@ struct NodeReader {
 
   private func explicitPadding() throws(ModelError) -> (AxisTriple, AxisTriple) {
     guard let pads = try integers("pads") else { return (AxisTriple(0), AxisTriple(0)) }
-    guard pads.count == 6 else {
+    guard pads.count == 2 * spatialRank, (1...3).contains(spatialRank) else {
       throw unsupported(
-        "the attribute pads is not for three axes", found: "\(pads)",
-        expected: "a 3-D layer, over (z, y, x)")
+        "the attribute pads is not for the input's axes", found: "\(pads)",
+        expected: "\(2 * spatialRank) numbers")
     }
     guard pads.allSatisfy({ (0...4096).contains($0) }) else {
       throw malformed("the attribute pads is out of range", found: "\(pads)")
     }
     return (
-      AxisTriple(z: pads[0], y: pads[1], x: pads[2]), AxisTriple(z: pads[3], y: pads[4], x: pads[5])
+      spatial(Array(pads.prefix(spatialRank)), default: 0),
+      spatial(Array(pads.suffix(spatialRank)), default: 0)
     )
   }
 }

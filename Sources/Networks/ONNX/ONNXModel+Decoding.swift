@@ -8,8 +8,8 @@ extension ONNXModel {
 
   /// Reads a model's file.
   ///
-  /// - Throws: `unreadable`, `malformed`, `limitExceeded`, or `unsupported` for weights in another
-  ///   file or of a type that no supported operator reads.
+  /// - Throws: `unreadable`, `malformed`, `limitExceeded`, or `unsupported` for weights of a type
+  ///   that no supported operator reads.
   public init(contentsOfFile path: String) throws(ModelError) {
     let content: Data
     do {
@@ -32,14 +32,14 @@ extension ONNXModel {
   /// - Throws: As ``init(contentsOfFile:)``.
   public init(bytes: [UInt8], path: String = "") throws(ModelError) {
     do {
-      try self.init(decoding: bytes)
+      try self.init(decoding: bytes, ExternalWeights(besides: path))
     } catch {
       throw error.naming(path)
     }
     self.path = path
   }
 
-  private init(decoding bytes: [UInt8]) throws(ModelError) {
+  private init(decoding bytes: [UInt8], _ external: ExternalWeights) throws(ModelError) {
     var reader = ProtobufReader(bytes)
     var hasGraph = false
     while let field = try reader.next() {
@@ -48,7 +48,7 @@ extension ONNXModel {
       case 3: producerVersion = try reader.string(field.value)
       case 7:
         hasGraph = true
-        try decodeGraph(try reader.message(field.value))
+        try decodeGraph(try reader.message(field.value), external)
       case 8:
         var entry = try reader.message(field.value)
         var domain = ""
@@ -77,7 +77,9 @@ extension ONNXModel {
     inputs.removeAll { initializers[$0.name] != nil }
   }
 
-  private mutating func decodeGraph(_ message: ProtobufReader) throws(ModelError) {
+  private mutating func decodeGraph(
+    _ message: ProtobufReader, _ external: ExternalWeights
+  ) throws(ModelError) {
     var reader = message
     while let field = try reader.next() {
       switch field.number {
@@ -86,9 +88,9 @@ extension ONNXModel {
           throw ModelError(
             .limitExceeded, "the graph has more than \(Self.maximalNodeCount) operators")
         }
-        nodes.append(try Self.node(try reader.message(field.value)))
+        nodes.append(try Self.node(try reader.message(field.value), external))
       case 5:
-        let constant = try Self.constant(try reader.message(field.value))
+        let constant = try Self.constant(try reader.message(field.value), external)
         guard initializers.updateValue(constant, forKey: constant.name) == nil else {
           throw ProtobufReader.damaged("two weights have the name \"\(constant.name)\"")
         }
@@ -102,7 +104,9 @@ extension ONNXModel {
     }
   }
 
-  private static func node(_ message: ProtobufReader) throws(ModelError) -> Node {
+  private static func node(
+    _ message: ProtobufReader, _ external: ExternalWeights
+  ) throws(ModelError) -> Node {
     var reader = message
     var node = Node()
     while let field = try reader.next() {
@@ -112,7 +116,7 @@ extension ONNXModel {
       case 3: node.name = try reader.string(field.value)
       case 4: node.operatorType = try reader.string(field.value)
       case 5:
-        let (name, attribute) = try attribute(try reader.message(field.value))
+        let (name, attribute) = try attribute(try reader.message(field.value), external)
         node.attributes[name] = attribute
       case 7: node.domain = try reader.string(field.value)
       default: break
@@ -122,7 +126,7 @@ extension ONNXModel {
   }
 
   private static func attribute(
-    _ message: ProtobufReader
+    _ message: ProtobufReader, _ external: ExternalWeights
   ) throws(ModelError) -> (String, Attribute) {
     var reader = message
     var name = ""
@@ -140,7 +144,7 @@ extension ONNXModel {
       case 2: float = try reader.float(field.value)
       case 3: integer = try reader.integer(field.value)
       case 4: text = try reader.string(field.value)
-      case 5: tensor = try constant(try reader.message(field.value))
+      case 5: tensor = try constant(try reader.message(field.value), external)
       case 7: try reader.floats(field.value, appendingTo: &floats)
       case 8: try reader.integers(field.value, appendingTo: &integers)
       case 9: texts.append(try reader.string(field.value))
@@ -201,7 +205,9 @@ extension ONNXModel {
     return lengths
   }
 
-  private static func constant(_ message: ProtobufReader) throws(ModelError) -> Constant {
+  private static func constant(
+    _ message: ProtobufReader, _ external: ExternalWeights
+  ) throws(ModelError) -> Constant {
     var reader = message
     var name = ""
     var lengths: [Int64] = []
@@ -211,6 +217,7 @@ extension ONNXModel {
     var integers: [Int64] = []
     var doubles: [Float] = []
     var isExternal = false
+    var entries: [(key: String, value: String)] = []
     while let field = try reader.next() {
       switch field.number {
       case 1: try reader.integers(field.value, appendingTo: &lengths)
@@ -223,22 +230,29 @@ extension ONNXModel {
         doubles += try reader.words(try reader.range(field.value), byteCount: 8) {
           Float(Double(bitPattern: $0))
         }
-      case 13: isExternal = true
+      case 13:
+        var entry = try reader.message(field.value)
+        var (key, value) = ("", "")
+        while let part = try entry.next() {
+          if part.number == 1 { key = try entry.string(part.value) }
+          if part.number == 2 { value = try entry.string(part.value) }
+        }
+        entries.append((key, value))
       case 14:
         let location = try reader.integer(field.value)
         if location == 1 { isExternal = true }
       default: break
       }
     }
-    guard !isExternal else {
-      throw ModelError(
-        .unsupported, "the weights \"\(name)\" are in another file",
-        remedy: "save the model with its weights inside (onnx.save_model, save_as_external_data "
-          + "false)")
-    }
     let count = try checkedCount(lengths, name: name)
+    var content = reader
+    if isExternal {
+      let place = try ExternalWeights.Place(entries, of: name)
+      let (file, range) = try external.bytes(of: place, name: name)
+      (content, raw) = (file, range)
+    }
     let values = try values(
-      type: type, raw: raw, floats: floats + doubles, integers: integers, reader: reader,
+      type: type, raw: raw, floats: floats + doubles, integers: integers, reader: content,
       name: name)
     let found =
       switch values {

@@ -7,20 +7,27 @@ struct ModelInterface {
   /// The number of input channels.
   var channels: Int
 
-  /// The one patch extent that the model takes, or nil where it leaves the choice.
-  var fixedExtent: VoxelExtent? {
-    guard let lengths = input.lengths, lengths.count == 5 else { return nil }
-    let fixed = lengths[2...].compactMap { length in
+  /// The lengths along z, y and x that the model fixes; nil where it leaves the choice.
+  ///
+  /// A model of flat images takes them one at a time: boxes of length 1 along z.
+  var fixedLengths: [Int?] {
+    guard let lengths = input.lengths, lengths.count > 2 else { return [nil, nil, nil] }
+    let space = lengths[2...].map { length in
       if case .fixed(let value) = length { value } else { nil as Int? }
     }
+    return space.count == 2 ? [1] + space : space
+  }
+
+  /// The one patch extent that the model takes, or nil where it leaves the choice.
+  var fixedExtent: VoxelExtent? {
+    let fixed = fixedLengths.compactMap { $0 }
     return fixed.count == 3 ? VoxelExtent(z: fixed[0], y: fixed[1], x: fixed[2]) : nil
   }
 
   /// Refuses an input extent that the model's declaration excludes.
   func check(_ extent: VoxelExtent) throws(ModelError) {
-    guard let lengths = input.lengths else { return }
     for (axis, length) in [extent.z, extent.y, extent.x].enumerated() {
-      if case .fixed(let fixed) = lengths[axis + 2], fixed != length {
+      if let fixed = fixedLengths[axis], fixed != length {
         throw ModelError(
           .mismatch, "the model takes patches of one extent only",
           found: "\(length) along \(["z", "y", "x"][axis])", expected: "\(fixed)",
@@ -41,16 +48,17 @@ extension ONNXModel {
           remedy: "export the part that maps an image to its prediction")
       }
       let input = inputs[0]
-      guard input.elementType == 1 else {
+      // float32, float16 and bfloat16: all are computed in float32.
+      guard [1, 10, 16].contains(input.elementType) else {
         throw ModelError(
-          .unsupported, "the model's input \"\(input.name)\" is not float32",
+          .unsupported, "the model's input \"\(input.name)\" is not of floats",
           found: "element type \(input.elementType)", remedy: "export the model in float32")
       }
-      guard let lengths = input.lengths, lengths.count == 5 else {
+      guard let lengths = input.lengths, (4...5).contains(lengths.count) else {
         throw ModelError(
-          .unsupported, "the model's input \"\(input.name)\" is not three-dimensional",
+          .unsupported, "the model's input \"\(input.name)\" is neither of volumes nor of images",
           found: "\(input.lengths?.count ?? 0) axes",
-          expected: "(sample, channel, z, y, x)")
+          expected: "(sample, channel, z, y, x) or (sample, channel, y, x)")
       }
       guard lengths[0] != .fixed(0), case .fixed(let channels) = lengths[1],
         (1...65536).contains(channels)

@@ -29,12 +29,13 @@ public struct PatchChoice: Sendable {
   ) throws(ModelError) {
     let field = try model.receptiveField()
     let interface = try model.interface
-    let shape = PatchShapes(volume: volume, field: field, tiling: tiling, unit: unit)
+    let shape = PatchShapes(
+      volume: volume, field: field, fixed: interface.fixedLengths, tiling: tiling, unit: unit)
 
     func plan(_ extent: VoxelExtent) throws(ModelError) -> NetworkPlan {
       try NetworkPlan(
         model, extent: extent, threads: threads, activation: description.activation,
-        precision: precision)
+        precision: precision, outputExtent: .input)
     }
 
     if let fixed = interface.fixedExtent ?? tiling.patch ?? description.patch {
@@ -93,15 +94,31 @@ private struct PatchShapes {
   let tied: [Int]
   /// What the patches' strides are multiples or parts of; nil where any will do.
   let unit: VoxelExtent?
+  /// What valid convolutions lose at a patch's faces and must not be kept.
+  let context: VoxelExtent
+  /// The lengths that the model fixes.
+  let fixed: [Int?]
 
   /// A volume of no more voxels is predicted once whatever the blocks: memory keeps what several
   /// need.
   private static let smallVoxelCount = 1 << 24
 
-  init(volume: VoxelExtent, field: ReceptiveField, tiling: Tiling, unit: VoxelExtent) {
+  init(
+    volume: VoxelExtent, field: ReceptiveField, fixed: [Int?], tiling: Tiling, unit: VoxelExtent
+  ) {
     self.volume = volume
-    margin = tiling.margin(for: field.radius)
-    overlap = tiling.overlap(for: field.radius)
+    self.fixed = fixed
+    context = field.context
+    // Behind the context, valid convolutions have seen all that they depend on.
+    let (wanted, shared) = (tiling.margin(for: field.radius), tiling.overlap(for: field.radius))
+    func length(_ axis: Int, _ lost: Int) -> (margin: Int, overlap: Int) {
+      lost > 0
+        ? (max(tiling.margin?.components[axis] ?? 0, lost), 0)
+        : (wanted.components[axis], shared.components[axis])
+    }
+    let (z, y, x) = (length(0, context.z), length(1, context.y), length(2, context.x))
+    margin = VoxelExtent(z: z.margin, y: y.margin, x: x.margin)
+    overlap = VoxelExtent(z: z.overlap, y: y.overlap, x: x.overlap)
     blending = tiling.blending
     border = tiling.border
     tied = tiling.augmentation.exchangedAxes
@@ -116,13 +133,16 @@ private struct PatchShapes {
   func grid(_ extent: VoxelExtent) -> PatchGrid {
     PatchGrid(
       volume: volume, patch: extent, margin: margin, overlap: overlap,
-      faceMargin: faceMargin(margin),
+      faceMargin: faceMargin(margin), context: context,
       blending: blending)
   }
 
   /// How far patches of a margin reach past the volume.
   private func faceMargin(_ margin: VoxelExtent) -> VoxelExtent {
-    border == .mirror ? margin : .zero
+    guard border != .mirror else { return margin }
+    return VoxelExtent(
+      z: context.z > 0 ? margin.z : 0, y: context.y > 0 ? margin.y : 0,
+      x: context.x > 0 ? margin.x : 0)
   }
 
   /// The shortest patch that is longer than its margins and overlap.
@@ -138,9 +158,10 @@ private struct PatchShapes {
   /// The patch itself where the volume is longer; else what the volume needs.
   func suited(_ extent: VoxelExtent) -> VoxelExtent {
     var lengths = (0..<3).map { axis in
-      rounded(
-        min(whole(axis), max(extent.components[axis], min(least(axis), volume.components[axis]))),
-        axis)
+      fixed[axis]
+        ?? rounded(
+          min(whole(axis), max(extent.components[axis], min(least(axis), volume.components[axis]))),
+          axis)
     }
     if let longest = tied.map({ lengths[$0] }).max() {
       for axis in tied { lengths[axis] = longest }
@@ -155,7 +176,7 @@ private struct PatchShapes {
   /// Refuses a patch of which nothing would be kept, or that turns do not map onto itself.
   func check(_ extent: VoxelExtent, _ path: String) throws(ModelError) {
     for axis in 0..<3
-    where extent.components[axis] < volume.components[axis]
+    where extent.components[axis] < volume.components[axis] + 2 * context.components[axis]
       && extent.components[axis] < least(axis)
     {
       throw ModelError(
@@ -195,12 +216,18 @@ private struct PatchShapes {
     let margin = VoxelExtent(z: axes[0].margin, y: axes[1].margin, x: axes[2].margin)
     return PatchGrid(
       volume: volume, patch: VoxelExtent(z: axes[0].patch, y: axes[1].patch, x: axes[2].patch),
-      margin: margin, overlap: overlap, faceMargin: faceMargin(margin), blending: blending)
+      margin: margin, overlap: overlap, faceMargin: faceMargin(margin), context: context,
+      blending: blending)
   }
 
   /// The patches worth trying along an axis, up to 256 voxels.
   private func candidates(axis: Int, seesFaces: Bool) -> [PatchAxis] {
-    let (length, step) = (volume.components[axis], multiple[axis])
+    let lost = context.components[axis]
+    if let patch = fixed[axis] {
+      let suits = patch >= volume.components[axis] + 2 * lost || patch >= least(axis)
+      return suits ? [self.axis(axis, patch, extra: 0)] : []
+    }
+    let (length, step) = (volume.components[axis] + 2 * lost, multiple[axis])
     let enough = seesFaces ? whole(axis) : length
     let longest = (tied.contains(axis) ? tied : [axis]).map { rounded(whole($0), axis) }.max() ?? 0
     var strides: Set<Int> = []
@@ -223,8 +250,9 @@ private struct PatchShapes {
     let margin = margin.components[axis] + extra
     return PatchAxis(
       length: volume.components[axis], patch: patch, margin: margin,
-      overlap: overlap.components[axis], faceMargin: border == .mirror ? margin : 0,
-      blending: blending)
+      overlap: overlap.components[axis],
+      faceMargin: border == .mirror || context.components[axis] > 0 ? margin : 0,
+      context: context.components[axis], blending: blending)
   }
 }
 

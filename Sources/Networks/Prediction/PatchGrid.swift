@@ -31,10 +31,11 @@ public struct PatchGrid: Hashable, Sendable {
   /// Creates the grid of a volume.
   ///
   /// The patch must be longer along each axis than two margins and an overlap, unless the volume
-  /// fits into it.
+  /// fits into it. Of a context, which valid convolutions lose, nothing is kept at the volume's faces
+  /// either: there margins reach past them.
   public init(
     volume: VoxelExtent, patch: VoxelExtent, margin: VoxelExtent, overlap: VoxelExtent,
-    faceMargin: VoxelExtent = .zero, blending: Blending = .linear
+    faceMargin: VoxelExtent = .zero, context: VoxelExtent = .zero, blending: Blending = .linear
   ) {
     precondition(
       volume.z > 0 && volume.y > 0 && volume.x > 0, "a grid needs a volume with voxels")
@@ -48,7 +49,8 @@ public struct PatchGrid: Hashable, Sendable {
       PatchAxis(
         length: volume.components[axis], patch: patch.components[axis],
         margin: margin.components[axis], overlap: overlap.components[axis],
-        faceMargin: faceMargin.components[axis], blending: blending)
+        faceMargin: faceMargin.components[axis], context: context.components[axis],
+        blending: blending)
     }
   }
 
@@ -118,14 +120,14 @@ package struct PatchAxis: Hashable, Sendable {
   private let ranges: [Range<Int>]
 
   package init(
-    length: Int, patch: Int, margin: Int, overlap: Int, faceMargin: Int = 0,
+    length: Int, patch: Int, margin: Int, overlap: Int, faceMargin: Int = 0, context: Int = 0,
     blending: Blending = .linear
   ) {
     self.length = length
     self.patch = patch
     self.margin = margin
     self.blending = blending
-    guard patch < length else {
+    guard patch < length + 2 * context else {
       stride = length
       starts = [-((patch - length) / 2)]
       ranges = [0..<length]

@@ -13,6 +13,9 @@ extension TrainingProgramBuilder {
       throw TensorError(
         .invalidShape, operation: "\(operation)", "\(shape) and \(self.shape(of: right)) differ")
     }
+    guard [.add, .subtract, .multiply].contains(operation) else {
+      throw TensorError(.unsupported, operation: "\(operation)", "it has no gradient here")
+    }
     let layout = try TensorLayout.channelsLast(shape)
     let target = addStorage(layout)
     try forward.append(Self.sum(leftPlace, rightPlace, to: target, layout, operation))
@@ -37,6 +40,7 @@ extension TrainingProgramBuilder {
             Self.sum(gradient.place, factor, to: product, layout, .multiply))
           try builder.addGradient(product, isOwned: true, to: other)
         }
+      case .divide, .maximum, .minimum: break
       }
     }
     return result
