@@ -135,7 +135,9 @@ private let written = volumesFolder + "/golden/onnxruntime-1.31.1-written"
     let path = "\(volumesFolder)/bad/onnx/\(file)"
     for words in [["model", "info", path, "--patch", "4,4,4"], ["model", "check", path]] {
       let outcome = emseg(words)
-      #expect(outcome.status == 65, "\(outcome.diagnostics)")
+      // A file of weights that is not there is no fault in the data.
+      let expected: Int32 = file.hasPrefix("unreadable") ? 66 : 65
+      #expect(outcome.status == expected, "\(outcome.diagnostics)")
       #expect(outcome.diagnostics.contains(file))
     }
   }
