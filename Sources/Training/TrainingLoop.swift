@@ -131,10 +131,12 @@ public final class TrainingLoop<Network: AdjustableNetwork> {
     let loss = losses.total(means)
     let length = norm(gradients)
     guard loss.isFinite, length.isFinite else {
+      // The sign of a NaN means nothing and differs between builds.
+      let found = loss.isFinite ? length : loss
       throw TrainingError(
         .diverged, "",
         loss.isFinite ? "the gradient is not a finite number" : "the loss is not a finite number",
-        found: "\(loss.isFinite ? length : loss) at step \(state.step + 1)",
+        found: "\(found.isNaN ? "nan" : "\(found)") at step \(state.step + 1)",
         remedy: "lower optimizer.learning_rate or optimizer.clip, or lengthen optimizer.warm_up; "
           + "the last checkpoint is kept")
     }
