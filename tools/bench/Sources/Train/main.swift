@@ -26,7 +26,7 @@ let count = network.outputShape.extent.voxelCount * network.outputShape.c
 let outputGradient = (0..<count).map { Float(($0 * 104729) % 251) / 125 - 1 }
 let values = model.parameterValues
 
-func step() throws -> [Float] {
+@MainActor func step() throws -> [Float] {
   var output = [Float](repeating: 0, count: count)
   var gradients = [Float](repeating: 0, count: values.count)
   var outputSpan = output.mutableSpan
