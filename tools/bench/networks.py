@@ -145,5 +145,17 @@ def main(folder):
             dynamic_axes={"image": axes, "logits": axes})
 
 
+def chosen(choices, folder):
+    """Writes every network, and gives the name, file and extent of each `NAME|MODEL.onnx[@Z,Y,X]`."""
+    main(folder)
+    for choice in choices:
+        name, _, text = choice.partition("@")
+        if name in networks:
+            path, extent = str(Path(folder, f"{name}.onnx")), networks[name][1]
+        else:
+            path, extent = name, (64, 64, 64)
+        yield name, path, [int(length) for length in text.split(",")] if text else extent
+
+
 if __name__ == "__main__":
     main(sys.argv[1])

@@ -200,15 +200,8 @@ def main():
     import networks
 
     with tempfile.TemporaryDirectory() as folder:
-        networks.main(folder)
-        for choice in options.network or ["residual", "isotropic"]:
-            name, _, extent = choice.partition("@")
-            if name in networks.networks:
-                path, lengths = str(Path(folder, f"{name}.onnx")), networks.networks[name][1]
-            else:
-                path, lengths = name, (64, 64, 64)
-            if extent:
-                lengths = [int(length) for length in extent.split(",")]
+        choices = options.network or ["residual", "isotropic"]
+        for name, path, lengths in networks.chosen(choices, folder):
             for threads in options.threads.split(","):
                 compare(options, name, path, lengths, int(threads))
 

@@ -18,7 +18,6 @@ import argparse
 import statistics
 import sys
 import tempfile
-from pathlib import Path
 
 from predict import Worker, image, torch_module
 
@@ -109,15 +108,8 @@ def main():
     import networks
 
     with tempfile.TemporaryDirectory() as folder:
-        networks.main(folder)
-        for choice in options.network or ["small-residual", "anisotropic", "small"]:
-            name, _, extent = choice.partition("@")
-            if name in networks.networks:
-                path, lengths = str(Path(folder, f"{name}.onnx")), networks.networks[name][1]
-            else:
-                path, lengths = name, (64, 64, 64)
-            if extent:
-                lengths = [int(length) for length in extent.split(",")]
+        choices = options.network or ["small-residual", "anisotropic", "small"]
+        for name, path, lengths in networks.chosen(choices, folder):
             for threads in options.threads.split(","):
                 compare(options, name, path, lengths, int(threads))
 
