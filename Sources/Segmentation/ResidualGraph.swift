@@ -85,7 +85,7 @@ extension ResidualGraph {
 
 extension Array {
   /// The elements with each run of equal ones fused into its first.
-  fileprivate func fusingEqual(
+  func fusingEqual(
     by areEqual: (Element, Element) -> Bool, _ fuse: (inout Element, Element) -> Void
   ) -> [Element] {
     var result: [Element] = []
