@@ -7,13 +7,27 @@ import Voxels
 struct AffinityVolume {
   let reader: any VolumeReader
   let identity: String
+  /// The step from a voxel to the one that each channel relates it to: −1 along z, y and x, then
+  /// any others.
+  let offsets: [VoxelExtent]
 
-  /// What the attributes of an affinity volume say: links towards the origin along z, y and x.
-  static let attributes: JSONObject = [
-    "offsets": .array(
-      [[-1, 0, 0], [0, -1, 0], [0, 0, -1]].map { .array($0.map { .integer($0) }) }),
-    "affinity_polarity": .string("same"),
+  /// The steps that the first three channels must have.
+  static let nearest = [
+    VoxelExtent(z: -1, y: 0, x: 0), VoxelExtent(z: 0, y: -1, x: 0), VoxelExtent(z: 0, y: 0, x: -1),
   ]
+  private static let polarity = "same"
+
+  /// What the attributes of an affinity volume say of its channels.
+  static func attributes(offsets: [VoxelExtent]) -> JSONObject {
+    [
+      "offsets": .array(
+        offsets.map { step in .array([step.z, step.y, step.x].map { .integer(Int64($0)) }) }),
+      "affinity_polarity": .string(polarity),
+    ]
+  }
+
+  /// The bytes of a voxel's affinities, all channels.
+  var bytesPerVoxel: Int { reader.metadata.channels * reader.metadata.dataType.byteCount }
 
   /// Opens an affinity volume.
   ///
@@ -33,16 +47,39 @@ struct AffinityVolume {
         .dataTypeMismatch, path: path, "affinities of this type are not known",
         found: metadata.dataType.rawValue, expected: "uint8 in 0...255 or float32 in 0...1")
     }
-    if let found = try OMEZarrImage.openIfPresent(at: path)?.attributes {
-      for (name, expected) in attributes {
-        guard let value = found[name], value != expected else { continue }
-        throw VolumeError(
-          .unsupportedFeature, path: path, "the affinities have another \(name)",
-          found: String(decoding: (try? value.encoded()) ?? [], as: UTF8.self),
-          expected: String(decoding: (try? expected.encoded()) ?? [], as: UTF8.self),
-          remedy: "order and flip the channels accordingly, and correct the attribute")
-      }
+    let offsets = try OMEZarrImage.openIfPresent(at: path).map { image in
+      try self.offsets(in: image.attributes, channels: metadata.channels, path: path)
     }
-    return AffinityVolume(reader: input.reader, identity: input.identity)
+    return AffinityVolume(
+      reader: input.reader, identity: input.identity, offsets: offsets ?? nearest)
+  }
+
+  /// The steps that an image's attributes state; the nearest neighbours' where they state none.
+  private static func offsets(
+    in attributes: JSONObject, channels: Int, path: String
+  ) throws(VolumeError) -> [VoxelExtent] {
+    func mismatch(_ name: String, _ value: JSONValue, _ expected: String) -> VolumeError {
+      VolumeError(
+        .unsupportedFeature, path: path, "the affinities have another \(name)",
+        found: String(decoding: (try? value.encoded()) ?? [], as: UTF8.self), expected: expected,
+        remedy: "order and flip the channels accordingly, and correct the attribute")
+    }
+    if let value = attributes["affinity_polarity"], value != .string(polarity) {
+      throw mismatch("affinity_polarity", value, "\"\(polarity)\"")
+    }
+    guard let value = attributes["offsets"] else { return nearest }
+    let steps = value.array?.map { $0.array?.map(\.int) ?? [] } ?? []
+    let offsets = steps.compactMap { step -> VoxelExtent? in
+      guard step.count == 3, let z = step[0], let y = step[1], let x = step[2] else { return nil }
+      return VoxelExtent(z: z, y: y, x: x)
+    }
+    guard offsets.count == steps.count, offsets.count == channels,
+      Array(offsets.prefix(3)) == nearest
+    else {
+      throw mismatch(
+        "offsets", value,
+        "\(channels) steps, the first [[-1,0,0],[0,-1,0],[0,0,-1]]")
+    }
+    return offsets
   }
 }

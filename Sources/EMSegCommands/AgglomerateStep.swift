@@ -73,7 +73,7 @@ struct AgglomerateStep {
     let files = BlockFiles(path: "\(graph)/blocks")
     let stage = RegionGraphStage(fragments: fragments, affinities: affinities, files: files)
     let set = WorkingSet(
-      bytesPerReadVoxel: 3 * affinities.reader.metadata.dataType.byteCount + 8 + 4 + 16,
+      bytesPerReadVoxel: affinities.bytesPerVoxel + 8 + 4 + 16,
       halo: stage.halo)
     let blocks = try runner.blocks(
       for: set, storageUnit: fragments.reader.metadata.storageUnit, volume: volume,

@@ -1,3 +1,4 @@
+import Codecs
 import CommandLineInterface
 import Networks
 import Training
@@ -12,8 +13,9 @@ struct AnnotatedVolume: PatchSource {
   let name: String
   let box: VoxelBox
   let voxelSize: VoxelSize
-  /// What tells the inputs from others.
-  let identity: String
+  /// What tells the inputs from others: their values where they are held in memory, so that a copy
+  /// of the files will do; else the files' names, sizes and times.
+  private(set) var identity: String
   private let image: any VolumeReader
   private var annotations: Annotations
   private let further: [String: Annotations]
@@ -75,32 +77,44 @@ struct AnnotatedVolume: PatchSource {
     var description = try ModelDescription(ONNXModel())
     description.inputScale = 1 / 255
     scale = description.inputScale(for: image.metadata.dataType)
-    try hold(&memory)
+    if let content = try hold(&memory) { identity = content }
     try checkForeground()
   }
 
   /// Takes the volumes into memory where they fit.
-  private mutating func hold(_ memory: inout Int) throws {
+  ///
+  /// - Returns: The identity of what is held; nil where some volume is not.
+  private mutating func hold(_ memory: inout Int) throws -> String? {
     let isBytes = image.metadata.dataType == .uint8
     let count = box.extent.voxelCount
     let bytes = count * ((isBytes ? 1 : 4) + 4 + (known == nil ? 0 : 4) + 4 * further.count)
-    guard bytes <= memory else { return }
+    guard bytes <= memory else { return nil }
     memory -= bytes
+    var hash = ContentHash()
+    hash.update("\(box.rangesText) \(voxelSize.text)")
     if isBytes {
-      heldImage = .bytes(try image.read(box, as: UInt8.self))
+      let volume = try image.read(box, as: UInt8.self)
+      hash.update(volume.rawSpan)
+      heldImage = .bytes(volume)
     } else {
-      heldImage = .floats(try readImage(box))
+      let volume = try readImage(box)
+      hash.update(volume.rawSpan)
+      heldImage = .floats(volume)
     }
-    annotations.hold(try annotations.read(box))
+    let labels = try annotations.read(box)
+    hash.update(labels.rawSpan)
+    annotations.hold(labels)
+    for other in [known].compactMap({ $0 }) + labelNames.compactMap({ further[$0] }) {
+      let values = try other.read(box)
+      hash.update(values.rawSpan)
+    }
+    return "values \(hash.digest)"
   }
 
   private func checkForeground() throws {
     // Sections one by one: most volumes show something in the first.
     for z in box.origin.z..<box.end.z {
-      let part = VoxelBox(
-        origin: VoxelPosition(z: z, y: box.origin.y, x: box.origin.x),
-        extent: VoxelExtent(z: 1, y: box.extent.y, x: box.extent.x))
-      let values = try labels(in: part)
+      let values = try labels(in: section(z))
       let span = values.span
       for index in span.indices where span[index] != 0 { return }
     }
@@ -127,6 +141,23 @@ struct AnnotatedVolume: PatchSource {
     var values = volume.mutableSpan
     for index in values.indices { values[index] *= scale }
     return volume
+  }
+
+  /// What the grey values are like, over the whole box.
+  ///
+  /// - Complexity: One pass over the image, section by section.
+  func moments() throws -> ValueMoments {
+    var moments = ValueMoments()
+    for z in box.origin.z..<box.end.z {
+      moments.merge(momentsOf(reals: try image(in: section(z))))
+    }
+    return moments
+  }
+
+  private func section(_ z: Int) -> VoxelBox {
+    VoxelBox(
+      origin: VoxelPosition(z: z, y: box.origin.y, x: box.origin.x),
+      extent: VoxelExtent(z: 1, y: box.extent.y, x: box.extent.x))
   }
 
   func labels(in box: VoxelBox) throws -> Volume<UInt64> { try annotations.read(box) }

@@ -1,6 +1,6 @@
-import CommandLineInterface
+public import CommandLineInterface
 import FoundationEssentials
-import Networks
+public import Networks
 import VolumeStore
 import Voxels
 
@@ -10,6 +10,7 @@ struct PredictCommand: Command {
   var model = ""
   var output = ""
   var isFloat = false
+  var affinities = AffinitySelection.nearest
   var force = false
   var options = PredictionOptions()
   var blockwise = BlockwiseOptions()
@@ -31,7 +32,10 @@ struct PredictCommand: Command {
         "--model", \.model, .required, placeholder: "MODEL",
         "The network: an ONNX file, or the name of a model that comes with the program."),
       .option(
-        "--output", \.output, .required, placeholder: "Z", "OME-Zarr of (3, z, y, x) to create."),
+        "--output", \.output, .required, placeholder: "Z", "OME-Zarr of (c, z, y, x) to create."),
+      .option(
+        "--affinities", \.affinities,
+        "Store those to the nearest neighbours alone, or also all others that the model predicts."),
       .flag("--float32", \.isFloat, "Store float32 in 0...1 instead of uint8 in 0...255."),
       .flag("--force", \.force, "Replace the output if it exists."),
       .group("Network", \.options, PredictionOptions.arguments),
@@ -56,7 +60,9 @@ struct PredictCommand: Command {
     let step = PredictStep(
       image: try InputVolume.stored(image), model: try LoadedModel(model), output: output,
       options: options, mask: try options.openMask(context),
-      dataType: isFloat ? .float32 : .uint8)
+      dataType: isFloat ? .float32 : .uint8, affinities: affinities)
     try step.run(runner, policy: force ? .replace : .new)
   }
 }
+
+extension AffinitySelection: ArgumentValue {}

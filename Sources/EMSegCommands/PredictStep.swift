@@ -20,6 +20,7 @@ struct PredictStep {
   /// What `--mask` names.
   var mask: InputVolume?
   var dataType = DataType.uint8
+  var affinities = AffinitySelection.nearest
 
   /// Runs the prediction, or what is left of it.
   func run(_ runner: StageRunner, policy: OutputImage.Policy) throws {
@@ -42,7 +43,7 @@ struct PredictStep {
           + "\(plan.precision.rawValue) is used")
     }
     let channels = try PredictionOutput.affinities(
-      model.description, channels: plan.outputShape.c
+      model.description, channels: plan.outputShape.c, affinities
     ).augmented(by: options.augmentation, ensemble: options.ensemble, model.description)
     let method = normalizationMethod(runner.context)
     let block = runner.options.block?.extent
@@ -50,7 +51,8 @@ struct PredictStep {
     let specification = ImageSpecification(
       name: "affinities", extent: metadata.extent, channels: channels.channels.count,
       dataType: dataType, voxelSize: size, offset: metadata.offset, layout: layout, levelLimit: 1,
-      attributes: AffinityVolume.attributes)
+      attributes: AffinityVolume.attributes(
+        offsets: channels.channels.compactMap { model.description.offsets?[$0] }))
     let parameters = parameters(grid, plan, method)
     let target = try OutputImage.prepare(
       specification, at: output, fingerprint: "\(parameters)\nchunk=\(layout.chunk.text)",
@@ -121,6 +123,7 @@ struct PredictStep {
     if options.augmentation != .none {
       lines.append("augmentation=\(options.augmentation.rawValue) \(options.ensemble.rawValue)")
     }
+    if affinities == .all { lines.append("affinities=all") }
     if let mask { lines.append("mask=\(mask.identity)") }
     lines += [
       "type=\(dataType.rawValue)", "model=\(model.identity)", "image=\(image.identity)",

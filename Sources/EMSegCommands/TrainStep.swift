@@ -35,7 +35,9 @@ struct TrainStep {
       trainable, channels: samples.targetChannels, held: volumeBytes - room)
 
     let trained = TrainedModel(
-      network: start, configuration: configuration, voxelSize: voxelSize)
+      network: start, configuration: configuration, voxelSize: voxelSize,
+      input: try data.reduce(into: ValueMoments()) { $0.merge(try $1.moments()) },
+      programVersion: context.version)
     let validator = try Validator(
       volumes: validation, trained: trained,
       samples: validation.isEmpty ? [] : validationSamples(validation),

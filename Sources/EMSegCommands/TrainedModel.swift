@@ -9,23 +9,17 @@ struct TrainedModel {
   let network: ONNXModel
   let configuration: TrainingConfiguration
   let voxelSize: VoxelSize
+  /// What the grey values that it is trained on are like.
+  let input: ValueMoments
+  let programVersion: String
 
   /// The links that watershed and agglomeration take.
   private static let nearest = [
     VoxelExtent(z: -1, y: 0, x: 0), VoxelExtent(z: 0, y: -1, x: 0), VoxelExtent(z: 0, y: 0, x: -1),
   ]
 
-  /// The channels that are kept: those of the first target, but of affinities only those to the
-  /// nearest neighbours, where these come first.
-  ///
-  /// The others only help training.
-  private var channels: Range<Int> {
-    let all = 0..<configuration.targets[0].channels
-    guard let offsets = targetOffsets, Set(offsets.prefix(3)) == Set(Self.nearest) else {
-      return all
-    }
-    return 0..<3
-  }
+  /// The channels that are kept: those of the first target. The others only help training.
+  private var channels: Range<Int> { 0..<configuration.targets[0].channels }
 
   private var targetOffsets: [VoxelExtent]? {
     (configuration.targets[0] as? AffinityTarget)?.offsets
@@ -50,10 +44,12 @@ struct TrainedModel {
     var properties: [String: String] = [
       "task": configuration.task, "axes": "zyx", "input_scale": "1/255",
       "voxel_size_nm": voxelSize.text,
-      "activation": "sigmoid", "training_steps": "\(step)",
+      "normalization_mean": shortText(input.mean),
+      "normalization_std": shortText(input.standardDeviation), "activation": "sigmoid",
+      "training_steps": "\(step)",
       "training_patch": configuration.patch.text,
     ]
-    if let offsets = targetOffsets?[channels] {
+    if let offsets = targetOffsets {
       properties["offsets"] = offsets.map { $0.text }.joined(separator: ";")
       properties["affinity_polarity"] = "1=same object"
     }
@@ -64,7 +60,8 @@ struct TrainedModel {
         + "arand=\(shortText(score.arand))"
     }
     let adjusted = network.replacingParameters(parameters.span)
-    let cut = try adjusted.keepingOutputChannels(channels)
-    return cut.settingMetadata(properties)
+    var cut = try adjusted.keepingOutputChannels(channels).settingMetadata(properties)
+    cut.producerVersion = programVersion
+    return cut
   }
 }

@@ -96,7 +96,7 @@ struct WatershedLabelling: BlockLabelling {
   var halo: VoxelExtent { parameters.halo }
   var volume: VoxelBox { affinities.reader.metadata.box }
   // Affinities, directions, plateau distances and queues, local labels.
-  var bytesPerVoxel: Int { 3 * affinities.reader.metadata.dataType.byteCount + 20 }
+  var bytesPerVoxel: Int { affinities.bytesPerVoxel + 20 }
 
   func label(_ box: VoxelBox) throws -> (labels: Volume<UInt32>, count: Int) {
     let found =

@@ -61,6 +61,11 @@ extension TrainingConfiguration {
   private static let changeable = [
     "steps", "checkpoint_every", "report_every", "validate_every",
   ]
+  /// Where the volumes of these sections lie: whether they are the same is for `inputs` to say.
+  private static let volumes = ["data", "validation"]
+  private static let places = [
+    "image", "image_dataset", "labels", "labels_dataset", "mask", "mask_dataset", "further_labels",
+  ]
 
   /// Checks that a training may go on with another configuration than it began with.
   ///
@@ -68,7 +73,7 @@ extension TrainingConfiguration {
   ///   - earlier: The complete configuration that it began with.
   ///   - later: The complete configuration to go on with.
   /// - Throws: ``TrainingError`` with `checkpoint` that names the first setting that differs, apart
-  ///   from the number of steps and how often something is written.
+  ///   from the number of steps, how often something is written, and where the volumes lie.
   public static func checkUnchanged(
     from earlier: JSONValue, to later: JSONValue
   ) throws(TrainingError) {
@@ -86,6 +91,7 @@ extension TrainingConfiguration {
     case (.object(let first), .object(let second)):
       for name in Set(first.keys).union(second.keys).sorted() {
         if path.isEmpty, changeable.contains(name) { continue }
+        if path.count == 2, volumes.contains(path[0]), places.contains(name) { continue }
         let found = difference(
           first[name] ?? .null, second[name] ?? .null, path: path + [name])
         if let found { return found }

@@ -33,6 +33,17 @@ extension [UInt8] {
   }
 }
 
+extension Volume {
+  /// The values as they lie in memory, for targets that hold no unsafe code.
+  package var rawSpan: RawSpan {
+    @_lifetime(borrow self)
+    get {
+      // Sound: scalars have no padding, so every byte is initialised.
+      span.bytes
+    }
+  }
+}
+
 /// An array whose bytes a body fills, all of them unless it throws.
 package func uninitializedValues<Scalar: VoxelScalar, Failure: Error>(
   _ count: Int, _ fill: (inout MutableRawSpan) throws(Failure) -> Void

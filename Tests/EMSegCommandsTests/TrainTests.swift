@@ -1,5 +1,8 @@
+import Codecs
 import TestSupport
 import Testing
+import VolumeStore
+import ZarrStore
 import Voxels
 
 @Suite struct TrainTests {
@@ -56,11 +59,38 @@ import Voxels
     #expect(contents(of: folder("run/curve.svg")).starts(with: Array("<?xml".utf8)))
     #expect(contents(of: folder("run/curve.png")).starts(with: [0x89, 0x50]))
 
-    // The model holds its meaning, and only the channels that segmenting needs.
-    let predicted = emseg(
-      "predict", folder("image.zarr"), "--model", folder("run/model.onnx"), "--output",
-      folder("affinities.zarr"))
-    #expect(predicted.status == 0, "\(predicted.diagnostics)")
+    // The model holds its meaning, without the channels that only helped training.
+    let facts = emseg("model", "info", folder("run/model.onnx"))
+    #expect(facts["output_channels"] == "4" && facts["offsets"] == "-1,0,0;0,-1,0;0,0,-1;0,0,-4")
+    #expect(facts["producer"]?.contains("test") == true)
+    let image = try ZarrArray.openVolume(at: folder("image.zarr"))
+    let grey = values(try image.read(image.metadata.box, as: UInt8.self)).prefix(16 * 40 * 44)
+    let mean = grey.reduce(0) { $0 + Double($1) / 255 } / Double(grey.count)
+    let stated = try #require(facts["normalization_mean"].flatMap { Double($0) })
+    #expect(abs(stated - mean) < 1e-4)
+
+    // Of its affinities the nearest are stored; all, where that is asked for.
+    for (name, options, count) in [("near", [], 3), ("all", ["--affinities", "all"], 4)] {
+      let predicted = emseg(
+        ["predict", folder("image.zarr"), "--model", folder("run/model.onnx"), "--output"]
+          + [folder(name)] + options)
+      #expect(predicted.status == 0, "\(predicted.diagnostics)")
+      let affinities = try ZarrArray.openVolume(at: folder(name))
+      #expect(affinities.metadata.channels == count)
+      let attributes = try #require(try OMEZarrImage.openIfPresent(at: folder(name))).attributes
+      #expect(attributes["offsets"]?.array?.count == count)
+      #expect(emseg("watershed", folder(name), "--output", folder(name + ".ids")).status == 0)
+    }
+    let near = try ZarrArray.openVolume(at: folder("near"))
+    let all = try ZarrArray.openVolume(at: folder("all"))
+    let nearest = values(try near.read(near.metadata.box, as: UInt8.self))
+    let every = values(try all.read(all.metadata.box, as: UInt8.self))
+    #expect(every.prefix(nearest.count).elementsEqual(nearest))
+    let ids = try ["near.ids", "all.ids"].map { name in
+      let array = try ZarrArray.openVolume(at: folder(name))
+      return values(try array.read(array.metadata.box, as: UInt64.self))
+    }
+    #expect(ids[0] == ids[1] && Set(ids[0]).count > 1)
     let segmented = emseg(
       "segment", folder("image.zarr"), "--model", folder("run/model.onnx"), "--output",
       folder("project"))
@@ -103,6 +133,24 @@ import Voxels
     #expect(resumed.status == 0)
     #expect(resumed.diagnostics.contains("warning: "))
     #expect(resumed["steps"] == "6")
+  }
+
+  @Test func `a copy of the data will do to go on, other data will not`() throws {
+    let folder = try prepared()
+    try #require(train(folder, "run").status == 0)
+    var labels: [String: Volume<UInt32>] = [:]
+    let truth = try ZarrArray.openVolume(at: folder("truth.zarr"))
+    labels["copy"] = try truth.readConverting(truth.metadata.box, to: UInt32.self)
+    labels["other"] = labels["copy"]
+    labels["other"]?[VoxelPosition(z: 3, y: 3, x: 3)] += 1
+    for (name, status) in [("other", 65), ("copy", 0)] as [(String, Int32)] {
+      try store(try #require(labels[name]), at: folder(name))
+      let outcome = train(
+        folder, "run", "--set", "steps=8", "--set", "data.0.labels=" + folder(name), "--set",
+        "validation.0.labels=" + folder(name))
+      #expect(outcome.status == status, "\(outcome.diagnostics)")
+      #expect(outcome.diagnostics.contains("inputs.data.0") == (status != 0))
+    }
   }
 
   @Test func `a diverging training stops with the step and keeps its checkpoint`() throws {

@@ -97,12 +97,13 @@ import Voxels
   {
     let begun = try TrainingConfiguration(try document(least)).completed
     let longer = try TrainingConfiguration(
-      document(setting: "steps=7", "checkpoint_every=3", "validate_every=5")
+      document(
+        setting: "steps=7", "checkpoint_every=3", "validate_every=5", "data.0.image=elsewhere")
     ).completed
     try TrainingConfiguration.checkUnchanged(from: begun, to: longer)
     for (text, key) in [
       ("optimizer.learning_rate=0.5", "optimizer.learning_rate"), ("seed=2", "seed"),
-      ("data.0.image=other", "data.0.image"), ("network.widths=[4,9]", "network.widths.1"),
+      ("data.0.region=0:1,:,:", "data.0.region"), ("network.widths=[4,9]", "network.widths.1"),
       ("batch=2", "batch"),
     ] {
       let other = try TrainingConfiguration(document(setting: text)).completed

@@ -1,5 +1,13 @@
 package import Voxels
 
+/// Which of a model's affinities a prediction holds.
+public enum AffinitySelection: String, CaseIterable, Hashable, Sendable {
+  /// Those to the neighbours at −1 along z, y and x: what watershed and agglomeration take.
+  case nearest
+  /// The others too, after these, in the model's order.
+  case all
+}
+
 /// Which of a network's output channels a prediction holds, and how.
 public struct PredictionOutput: Hashable, Sendable {
   /// The channels, in the order in which the prediction holds them.
@@ -25,14 +33,20 @@ public struct PredictionOutput: Hashable, Sendable {
   /// How often the network runs on every patch.
   public var runsPerPatch: Int { views.count }
 
-  /// The affinities to the neighbours at −1 along z, y and x; 1 says "same object".
+  /// The affinities to the neighbours at −1 along z, y and x, then others; 1 says "same object".
   ///
+  /// - Parameters:
+  ///   - description: What the model says of its channels.
+  ///   - channels: How many it has.
+  ///   - selection: Which of them are wanted.
   /// - Throws: `missingMeaning` where the model does not say that it predicts them.
   public static func affinities(
-    _ description: ModelDescription, channels: Int
+    _ description: ModelDescription, channels: Int, _ selection: AffinitySelection = .nearest
   ) throws(ModelError) -> PredictionOutput {
-    PredictionOutput(
-      channels: try description.affinityChannels(of: channels),
+    let nearest = try description.affinityChannels(of: channels)
+    let others = (0..<channels).filter { !nearest.contains($0) }
+    return PredictionOutput(
+      channels: selection == .nearest ? nearest : nearest + others,
       complements: description.polarity == .differentObjects)
   }
 
