@@ -20,6 +20,7 @@ public enum AllCommands {
     ModelInfoCommand.self,
     ModelCheckCommand.self,
     ModelListCommand.self,
+    ModelTimeCommand.self,
     DownsampleCommand.self,
     ThresholdCommand.self,
     MaskCommand.self,

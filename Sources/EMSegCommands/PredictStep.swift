@@ -29,18 +29,19 @@ struct PredictStep {
     let maskVolume = try mask.map { try MaskVolume($0.reader, over: metadata.extent) }
     let size = metadata.voxelSize ?? VoxelSize(z: 1, y: 1, x: 1)
     let memory = runner.options.memory.bytes
+    let precision = options.precision.precision.fastest
     let choice = try PatchChoice(
       model: model.model, description: model.description, volume: metadata.extent,
       memoryLimit: min(Self.networkBytes, max(0, memory - MemoryBudget.programBytes) / 20 * 9),
       threads: runner.options.threads,
-      precision: options.precision.precision, tiling: options.tiling,
+      precision: precision, tiling: options.tiling,
       // Not what --block asks for, which never changes the result.
       blocksOf: ChunkShape.chunk(for: size, block: nil))
     let (grid, plan) = (choice.grid, choice.plan)
     if plan.precision != options.precision.precision {
-      runner.context.warn(
-        "this processor has no \(options.precision.rawValue) arithmetic; "
-          + "\(plan.precision.rawValue) is used")
+      runner.context.note(
+        "this processor computes \(PredictionOptions.NetworkPrecision(plan.precision).rawValue) "
+          + "faster than \(options.precision.rawValue), and does")
     }
     let channels = try PredictionOutput.affinities(
       model.description, channels: plan.outputShape.c, affinities
@@ -69,7 +70,7 @@ struct PredictStep {
     // Each block in work has a network of its own; what threads are left work inside them.
     let network = try NetworkPlan(
       model.model, extent: grid.patch, threads: blocks.threads.threadsPerWorker,
-      activation: model.description.activation, precision: options.precision.precision)
+      activation: model.description.activation, precision: precision)
     let stage = PredictStage(
       image: image.reader, mask: maskVolume,
       predictor: try BlockPredictor(

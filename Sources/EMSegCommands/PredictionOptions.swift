@@ -23,6 +23,15 @@ struct PredictionOptions {
       case .bfloat16: .bfloat16
       }
     }
+
+    init(_ precision: Precision) {
+      self =
+        switch precision {
+        case .float32: .float32
+        case .nearFloat32: .nearFloat32
+        case .bfloat16: .bfloat16
+        }
+    }
   }
 
   var patch: ExtentArgument?
@@ -87,7 +96,7 @@ struct PredictionOptions {
         + "not run."),
     .option(
       "--precision", \.precision,
-      "How exactly the network computes; bfloat16 is faster where the processor has it."),
+      "How exactly the network computes, at least; the fastest such way on the processor is used."),
   ]
 }
 

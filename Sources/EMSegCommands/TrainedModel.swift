@@ -18,7 +18,9 @@ struct TrainedModel {
     VoxelExtent(z: -1, y: 0, x: 0), VoxelExtent(z: 0, y: -1, x: 0), VoxelExtent(z: 0, y: 0, x: -1),
   ]
 
-  /// The channels that are kept: those of the first target. The others only help training.
+  /// The channels that are kept: those of the first target.
+  ///
+  /// The others only help training.
   private var channels: Range<Int> { 0..<configuration.targets[0].channels }
 
   private var targetOffsets: [VoxelExtent]? {

@@ -40,14 +40,16 @@ public struct ModelSummary: Sendable {
   ///   - extent: The patch's extent; where it is nil that of the model's declaration or metadata, or
   ///     else about 64 voxels along each axis.
   ///   - threads: How many threads the network would run on.
+  ///   - precision: How exactly the network would compute.
   /// - Throws: As ``NetworkPlan``.
   public init(
-    _ model: ONNXModel, extent: VoxelExtent? = nil, threads: Int
+    _ model: ONNXModel, extent: VoxelExtent? = nil, threads: Int, precision: Precision = .float32
   ) throws(ModelError) {
     do throws(ModelError) {
       var patch = extent
       if patch == nil { patch = try Self.patch(of: model) }
-      plan = try Self.plan(model, extent: patch ?? VoxelExtent(cube: 64), threads: threads)
+      plan = try Self.plan(
+        model, extent: patch ?? VoxelExtent(cube: 64), threads: threads, precision: precision)
       layers = try Self.layers(of: model, plan, threads: threads)
     } catch {
       throw error.naming(model.path)
@@ -57,13 +59,14 @@ public struct ModelSummary: Sendable {
   /// The network with its own extents or, where valid convolutions do not take this one, with a
   /// longer input.
   private static func plan(
-    _ model: ONNXModel, extent: VoxelExtent, threads: Int
+    _ model: ONNXModel, extent: VoxelExtent, threads: Int, precision: Precision
   ) throws(ModelError) -> NetworkPlan {
     do throws(ModelError) {
-      return try NetworkPlan(model, extent: extent, threads: threads)
+      return try NetworkPlan(model, extent: extent, threads: threads, precision: precision)
     } catch {
       guard try model.receptiveField().context != .zero else { throw error }
-      return try NetworkPlan(model, extent: extent, threads: threads, outputExtent: .input)
+      return try NetworkPlan(
+        model, extent: extent, threads: threads, precision: precision, outputExtent: .input)
     }
   }
 

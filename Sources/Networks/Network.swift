@@ -155,6 +155,26 @@ public final class Network: Sendable {
     }
   }
 
+  /// Runs the network a few times on one patch and measures each operation.
+  ///
+  /// - Returns: The operations in order, each with its median time.
+  /// - Throws: `execution`.
+  public func times(
+    _ patch: borrowing Volume<Float>, runs: Int
+  ) throws(ModelError) -> [OperationTime] {
+    precondition(
+      patch.channels == inputShape.c && patch.extent == inputShape.extent,
+      "the patch has another shape than the network's input")
+    let input = patch.span
+    do {
+      return try program.withLock { (program) throws(TensorError) in
+        try program.times(input, runs: runs)
+      }
+    } catch {
+      throw ModelError(.execution, "the network failed to run", cause: error)
+    }
+  }
+
   /// Runs the network on one patch, a block of ``inputShape``.
   ///
   /// - Returns: The output's values in (c, z, y, x) order, of ``outputShape``.

@@ -33,6 +33,7 @@ public final class TensorProgram {
   private let activations: TensorArena
   private let scratch: TensorArena
   private let stream: ExecutionStream
+  private let outline: ProgramOutline
   private var steps: [Step] = []
 
   /// Allocates the tensors, rearranges the weights and generates the code of a program.
@@ -46,6 +47,7 @@ public final class TensorProgram {
     self.threads = threads
     self.outputShape = outputShape
     inputShape = builder.inputShape
+    outline = ProgramOutline(builder)
     stream = try ExecutionStream()
 
     var weightOffsets: [Int] = []
@@ -181,8 +183,41 @@ public final class TensorProgram {
     }
   }
 
-  private func runSteps(_ tensors: borrowing CallerTensors) throws(TensorError) {
+  /// Runs the program a few times and measures each operation.
+  ///
+  /// - Parameters:
+  ///   - input: The input.
+  ///   - runs: How often; the first run, which warms up, is not counted.
+  /// - Returns: The operations in order, each with its median.
+  /// - Throws: `execution`.
+  public func times(_ input: Span<Float>, runs: Int) throws(TensorError) -> [OperationTime] {
+    precondition(runs > 0, "at least one run")
+    var output = [Float](repeating: 0, count: outputShape.checkedCount ?? 0)
+    var seconds: [[Double]] = []
+    for _ in 0...runs {
+      var last = ContinuousClock.now
+      var times: [Double] = []
+      var span = output.mutableSpan
+      setEngineThreads(threads)
+      try CallerTensors.lend(input, &span) { (tensors) throws(TensorError) in
+        try runSteps(tensors) {
+          let now = ContinuousClock.now
+          times.append((now - last) / .seconds(1))
+          last = now
+        }
+      }
+      seconds.append(times)
+    }
+    seconds.removeFirst()
+    return outline.times(
+      seconds[0].indices.map { step in seconds.map { $0[step] }.sorted()[runs / 2] })
+  }
+
+  private func runSteps(
+    _ tensors: borrowing CallerTensors, afterEach: () -> Void = {}
+  ) throws(TensorError) {
     for step in steps {
+      defer { afterEach() }
       if let range = step.clears {
         activations.clear(at: range.lowerBound, byteCount: range.count)
       }

@@ -75,7 +75,8 @@ extension TensorProgramBuilder {
     let outputShape = TensorShape(
       c: weights.outputChannels, z: lengths.z, y: lengths.y, x: lengths.x)
     let taps = geometry.kernel.z * geometry.kernel.y * geometry.kernel.x
-    countOperations(
+    count(
+      geometry.kernel, from: weights.inputChannels, to: outputShape,
       2 * Double(outputShape.extent.voxelCount) * Double(weights.outputChannels)
         * Double(weights.inputChannels / weights.groups) * Double(taps))
 
@@ -251,7 +252,8 @@ extension TensorProgramBuilder {
     let (inputs, outputs) = (weights.inputChannels / groups, weights.outputChannels / groups)
     let kernel = geometry.kernel.components
     let taps = kernel[0] * kernel[1] * kernel[2]
-    countOperations(
+    count(
+      geometry.kernel, from: weights.inputChannels, to: outputShape,
       2 * Double(shape(of: source).extent.voxelCount) * Double(taps * inputs * outputs * groups))
     // oneDNN names the output channels first; the values lie with the input channels first.
     let weightLengths = (groups > 1 ? [groups] : []) + [outputs, inputs] + kernel

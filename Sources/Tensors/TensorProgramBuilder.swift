@@ -87,7 +87,11 @@ public struct TensorProgramBuilder: Sendable {
   /// The program's input.
   public let input = TensorValue(index: 0)
   /// The multiplications and additions of the convolutions added so far, each counted as one.
-  public private(set) var floatingPointOperations = 0.0
+  public var floatingPointOperations: Double {
+    works.reduce(0) { $0 + $1.floatingPointOperations }
+  }
+  /// The convolutions added so far.
+  private(set) var works: [ConvolutionWork] = []
   var values: [Value]
   var storageBytes: [Int] = []
   var constants: [Constant] = []
@@ -215,7 +219,14 @@ public struct TensorProgramBuilder: Sendable {
     return addValue(source.shape, layout, place)
   }
 
-  mutating func countOperations(_ count: Double) { floatingPointOperations += count }
+  mutating func count(
+    _ kernel: AxisTriple, from channels: Int, to output: TensorShape, _ work: Double
+  ) {
+    works.append(
+      ConvolutionWork(
+        step: steps.count, kernel: kernel, inputChannels: channels, output: output,
+        floatingPointOperations: work))
+  }
 
   /// Joins tensors along the channels.
   ///

@@ -28,6 +28,34 @@ private let written = volumesFolder + "/golden/onnxruntime-1.31.1-written"
     #expect(table.last?.contains("85035") == true)
   }
 
+  @Test(arguments: ["float32", "bfloat16"])
+  func `time lists every operation, with the work that info counts`(_ precision: String) throws {
+    let options = ["--patch", "16,32,24"]
+    let outcome = emseg(
+      ["model", "time", phantomModel, "--runs", "2", "--threads", "1", "--precision", precision]
+        + options)
+    #expect(outcome.status == 0, "\(outcome.diagnostics)")
+    #expect(outcome["patch_shape"] == "16,32,24" && outcome["threads"] == "1")
+    let time = try #require(outcome["milliseconds"].flatMap { Double($0) })
+    #expect(time > 0)
+    let table = outcome.output.split(separator: "\n\n").last ?? ""
+    let rows = table.split(separator: "\n").dropFirst().map { row in
+      row.split(separator: " ").map { String($0) }
+    }
+    var (work, share, convolutions) = (0.0, 0.0, 0)
+    for row in rows {
+      let isConvolution = row.contains("→")
+      convolutions += isConvolution ? 1 : 0
+      if isConvolution { work += try #require(Double(row[row.count - 2])) }
+      share += try #require(Double(row[row.count - (isConvolution ? 3 : 1)]))
+    }
+    let info = emseg(["model", "info", phantomModel] + options)
+    let counted = try #require(info["gflop"].flatMap { Double($0) })
+    #expect(convolutions == 13)
+    #expect(abs(work - counted) < 0.01)
+    #expect(abs(share - 100) < 0.06 * Double(rows.count))
+  }
+
   @Test func `info as JSON lists every layer`() throws {
     let outcome = emseg("model", "info", phantomModel, "--json")
     #expect(outcome.status == 0, "\(outcome.diagnostics)")

@@ -245,6 +245,19 @@ struct OperatorGradientTests {
     try checkGradients(graph.finished(graph.node("Tanh", [output])))
   }
 
+  @Test(arguments: [2, 6])
+  func `a group normalisation has the gradients of finite differences`(parameters: Int) throws {
+    var graph = TestGraph()
+    let input = graph.tensor([6, 3, 4, 2])
+    let (scale, shift) = (graph.numbers([parameters], offset: 1), graph.numbers([parameters]))
+    let output = graph.node(
+      "GroupNormalization", [input, scale, shift], ["num_groups": .integer(2)])
+    var model = graph.finished(graph.node("Tanh", [output]))
+    // Parameters were one per group until operator set 20.
+    model.operatorSetVersion = parameters == 2 ? 18 : 21
+    try checkGradients(model)
+  }
+
   @Test func `a batch normalisation trains scale and shift and keeps its statistics`() throws {
     var graph = TestGraph()
     let input = graph.tensor([3, 3, 4, 2])

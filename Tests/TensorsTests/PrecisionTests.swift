@@ -10,6 +10,15 @@ struct PrecisionTests {
         == (precision == .bfloat16 ? .float32 : precision))
   }
 
+  @Test(arguments: Precision.allCases)
+  func `without matrix tiles, kernels on 32-bit numbers beat brain floats`(_ precision: Precision) {
+    #expect(
+      precision.fastest(hasKernels: true, hasTiles: false)
+        == (precision == .bfloat16 ? .nearFloat32 : precision))
+    #expect(precision.fastest(hasKernels: true, hasTiles: true) == precision)
+    #expect(precision.fastest(hasKernels: false, hasTiles: false) == precision)
+  }
+
   @Test func `a sum of brain floats keeps what 32 bits keep`() throws {
     // 256 products of 1 + 1/128, whose sum needs more than the 8 bits of a brain float.
     let shape = TensorShape(c: 256, z: 1, y: 1, x: 16)

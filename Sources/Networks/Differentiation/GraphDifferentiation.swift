@@ -63,7 +63,8 @@ struct GraphDifferentiation {
   /// The operators that can be trained.
   static let operators = [
     "Add", "AveragePool", "BatchNormalization", "Clip", "Concat", "Conv", "ConvTranspose",
-    "Dropout", "Elu", "Gelu", "HardSwish", "Identity", "InstanceNormalization", "LeakyRelu",
+    "Dropout", "Elu", "Gelu", "GroupNormalization", "HardSwish", "Identity",
+    "InstanceNormalization", "LeakyRelu",
     "MaxPool", "Mish", "Mul", "Pad", "Relu", "Resize", "Sigmoid", "Slice", "Softplus", "Sub",
     "Swish", "Tanh", "Upsample",
   ]
@@ -73,6 +74,7 @@ struct GraphDifferentiation {
     case "Conv": try differentiateConvolution(reader)
     case "ConvTranspose": try differentiateTransposedConvolution(reader)
     case "BatchNormalization", "InstanceNormalization": try differentiateNormalization(reader)
+    case "GroupNormalization": try differentiateGroupNormalization(reader)
     case "Relu", "LeakyRelu", "Elu", "Sigmoid", "Tanh", "Gelu", "Clip", "Swish", "Mish",
       "HardSwish", "Softplus":
       try differentiateActivation(reader)

@@ -39,6 +39,7 @@ public struct PredictionOutput: Hashable, Sendable {
   ///   - description: What the model says of its channels.
   ///   - channels: How many it has.
   ///   - selection: Which of them are wanted.
+  /// - Returns: Those of the nearest neighbours, along z, y and x, before any others.
   /// - Throws: `missingMeaning` where the model does not say that it predicts them.
   public static func affinities(
     _ description: ModelDescription, channels: Int, _ selection: AffinitySelection = .nearest
