@@ -98,6 +98,7 @@ let package = Package(
     library("Segmentation", ["Voxels", "Labels"], settings: safe),
     library("ImageFilters", ["Voxels"], settings: safe),
     library("Training", ["Voxels", "Codecs", "Tensors", "Networks", "Labels"], settings: safe),
+    library("FloodFilling", ["Voxels", "Tensors", "Networks"], settings: safe),
     library("Phantoms", ["Voxels", "Labels"], settings: safe),
 
     // Judging.
@@ -142,6 +143,11 @@ let package = Package(
     tests("ImageFiltersTests", ["Voxels", "ImageFilters"]),
     tests("DrawingTests", ["Drawing"]),
     tests("TrainingTests", ["Voxels", "Codecs", "Tensors", "Networks", "Labels", "Training"]),
+    tests(
+      "FloodFillingTests",
+      [
+        "Voxels", "VolumeStore", "SectionFormats", "HDF5Formats", "Networks", "FloodFilling",
+      ]),
     tests("PhantomsTests", ["Voxels", "Phantoms"]),
     tests("EvaluationTests", ["Voxels", "Labels", "Evaluation"]),
     tests(

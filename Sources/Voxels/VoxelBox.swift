@@ -135,6 +135,17 @@ public struct VoxelBox: Hashable, Sendable {
     return shared.isEmpty ? VoxelBox(origin: origin, extent: .zero) : shared
   }
 
+  /// The smallest box that holds both.
+  public func union(_ other: VoxelBox) -> VoxelBox {
+    let start = VoxelPosition(
+      z: min(origin.z, other.origin.z), y: min(origin.y, other.origin.y),
+      x: min(origin.x, other.origin.x))
+    let end = VoxelPosition(
+      z: max(self.end.z, other.end.z), y: max(self.end.y, other.end.y),
+      x: max(self.end.x, other.end.x))
+    return VoxelBox(from: start, to: end)
+  }
+
   /// The box grown by a margin on all six sides.
   public func grown(by margin: VoxelExtent) -> VoxelBox {
     VoxelBox(origin: origin - margin, extent: extent + margin * 2)

@@ -23,6 +23,18 @@ public struct FloodFillingStack: NetworkArchitecture {
   private let kernel: AxisTriple
   private let addsMask: Bool
 
+  /// A stack whose output is added to the mask's logits.
+  ///
+  /// - Parameters:
+  ///   - depth: The modules.
+  ///   - features: The channels.
+  public init(depth: Int = 12, features: Int = 32) {
+    self.depth = depth
+    self.features = features
+    kernel = AxisTriple(3)
+    addsMask = true
+  }
+
   /// Reads the settings.
   public init(_ settings: inout SettingsReader) throws(SettingsError) {
     depth = try settings.int("depth", default: 12, in: 1...64)
