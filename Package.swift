@@ -93,6 +93,8 @@ let package = Package(
     // Models.
     library("Networks", ["Voxels", "Codecs", "Tensors"], settings: safe),
     library("Labels", ["Voxels"], settings: safe),
+    library("Skeletons", ["Voxels"], settings: safe),
+    library("Synapses", ["Voxels"], settings: safe),
 
     // Methods.
     library("Segmentation", ["Voxels", "Labels"], settings: safe),
@@ -102,7 +104,7 @@ let package = Package(
     library("Phantoms", ["Voxels", "Labels"], settings: safe),
 
     // Judging.
-    library("Evaluation", ["Voxels", "Labels"], settings: safe),
+    library("Evaluation", ["Voxels", "Skeletons", "Synapses"], settings: safe),
 
     // Commands: the only targets that know paths.
     library(
@@ -110,7 +112,8 @@ let package = Package(
       [
         "Voxels", "Codecs", "CommandLineInterface", "VolumeStore", "ZarrStore", "PrecomputedStore",
         "SectionFormats", "HDF5Formats", "VolumeFormats", "Blockwise", "Tensors", "Networks",
-        "Labels", "Segmentation", "ImageFilters", "Training", "Drawing", "Phantoms", "Evaluation",
+        "Labels", "Skeletons", "Synapses", "Segmentation", "ImageFilters", "Training", "Drawing",
+        "Phantoms", "Evaluation",
       ], settings: safe),
 
     // Tools: three lines each.
@@ -149,7 +152,9 @@ let package = Package(
         "Voxels", "VolumeStore", "SectionFormats", "HDF5Formats", "Networks", "FloodFilling",
       ]),
     tests("PhantomsTests", ["Voxels", "Phantoms"]),
-    tests("EvaluationTests", ["Voxels", "Labels", "Evaluation"]),
+    tests("SkeletonsTests", ["Voxels", "Skeletons"]),
+    tests("SynapsesTests", ["Voxels", "Synapses"]),
+    tests("EvaluationTests", ["Voxels", "Skeletons", "Synapses", "Evaluation"]),
     tests(
       "EMSegCommandsTests",
       [

@@ -58,3 +58,11 @@ public struct PhysicalPosition: Hashable, Sendable, Codable {
   /// The coordinate system's origin.
   public static let zero = PhysicalPosition(z: 0, y: 0, x: 0)
 }
+
+extension PhysicalPosition {
+  /// The distance between two positions, in their common unit.
+  public func distance(to other: PhysicalPosition) -> Double {
+    let (dz, dy, dx) = (z - other.z, y - other.y, x - other.x)
+    return (dz * dz + dy * dy + dx * dx).squareRoot()
+  }
+}

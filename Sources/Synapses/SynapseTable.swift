@@ -1,0 +1,156 @@
+public import Voxels
+
+/// A table of synapses that cannot be understood.
+public struct SynapseTableError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The line, from 1.
+  public let line: Int
+  /// What is wrong, lower case, no full stop.
+  public let message: String
+  /// What was found.
+  public let found: String?
+  /// What was expected.
+  public let expected: String?
+
+  init(line: Int, _ message: String, found: String? = nil, expected: String? = nil) {
+    self.line = line
+    self.message = message
+    self.found = found
+    self.expected = expected
+  }
+
+  /// The error as one line.
+  public var description: String {
+    "line \(line): \(message)" + (found.map { ", found \($0)" } ?? "")
+      + (expected.map { ", expected \($0)" } ?? "")
+  }
+}
+
+/// Synapses as text divided by commas or tabs, with the columns' names in the first line.
+///
+/// Positions are columns `pre_z`, `pre_y`, `pre_x`, `post_z`, `post_y`, `post_x`, in any order and
+/// with any of the words `pt`, `position`, `location`, `nm` between or behind; or `pre_pt_position`
+/// and `post_pt_position` as CAVE exports them, `[x, y, z]`. Neurons are `pre_id` and `post_id`
+/// (or `pre_pt_root_id`, `pre_segment`, `bodyid_pre` …), which may be left out or empty, and `score`
+/// is one.
+public enum SynapseTable {
+  /// Reads synapses.
+  ///
+  /// - Parameters:
+  ///   - text: The file's bytes.
+  ///   - unit: The nanometres of one unit along each axis.
+  /// - Returns: The synapses, in the file's order.
+  /// - Throws: ``SynapseTableError`` where a column is missing or a field is not what its column
+  ///   holds.
+  public static func synapses(
+    parsing text: [UInt8], unit: VoxelSize = VoxelSize(z: 1, y: 1, x: 1)
+  ) throws(SynapseTableError) -> [Synapse] {
+    var lines = SeparatedFields(text)
+    guard let header = try lines.next() else {
+      throw SynapseTableError(
+        line: 1, "the table is empty", expected: "the names of the columns")
+    }
+    let columns = try Columns(header.fields, line: header.line)
+    let scale = unit.converted(to: .nanometer)
+    var synapses: [Synapse] = []
+    while let (line, fields) = try lines.next() {
+      guard fields.count == header.fields.count else {
+        throw SynapseTableError(
+          line: line, "has another number of fields than the first", found: "\(fields.count)",
+          expected: "\(header.fields.count)")
+      }
+      let row = Row(fields: fields, line: line)
+      synapses.append(
+        Synapse(
+          pre: try row.position(columns.pre, scale), post: try row.position(columns.post, scale),
+          preID: try row.identifier(columns.preID), postID: try row.identifier(columns.postID),
+          score: try row.score(columns.score)))
+    }
+    return synapses
+  }
+
+  /// Where a position stands.
+  fileprivate enum Place {
+    /// In three columns.
+    case coordinates(z: Int, y: Int, x: Int)
+    /// In one, as `[x, y, z]`.
+    case list(Int)
+  }
+
+  private struct Columns {
+    var pre: Place, post: Place
+    var preID: Int?, postID: Int?, score: Int?
+
+    init(_ names: [String], line: Int) throws(SynapseTableError) {
+      // The words that say nothing left out, `pre_pt_position_x` is `pre x`.
+      let silent: Set<Substring> = ["pt", "position", "location", "pos", "nm", "site", "coord"]
+      let words = names.map { name in
+        Set(name.lowercased().split { " _-.".contains($0) }).subtracting(silent)
+      }
+      func column(_ wanted: Set<Substring>) -> Int? { words.firstIndex(of: wanted) }
+      func place(_ side: Substring) throws(SynapseTableError) -> Place {
+        if let z = column([side, "z"]), let y = column([side, "y"]), let x = column([side, "x"]) {
+          return .coordinates(z: z, y: y, x: x)
+        }
+        if let list = column([side]) { return .list(list) }
+        throw SynapseTableError(
+          line: line, "there is no position of the \(side)synaptic side",
+          found: names.joined(separator: ", "),
+          expected: "columns \(side)_z, \(side)_y and \(side)_x, or \(side)_pt_position")
+      }
+      func identifier(_ side: Substring) -> Int? {
+        let spellings: [Set<Substring>] = [
+          [side, "id"], [side, "root", "id"], [side, "segment"], [side, "segment", "id"],
+          [side, "segm", "id"], [side, "bodyid"], [side, "body", "id"], [side, "neuron", "id"],
+        ]
+        return spellings.lazy.compactMap(column).first
+      }
+      pre = try place("pre")
+      post = try place("post")
+      (preID, postID) = (identifier("pre"), identifier("post"))
+      score = column(["score"]) ?? column(["cleft", "score"]) ?? column(["confidence"])
+    }
+  }
+
+  private struct Row {
+    var fields: [String]
+    var line: Int
+
+    func position(_ place: Place, _ scale: VoxelSize) throws(SynapseTableError) -> PhysicalPosition
+    {
+      let texts: [String]
+      switch place {
+      case .coordinates(let z, let y, let x): texts = [fields[z], fields[y], fields[x]]
+      case .list(let column):
+        texts = fields[column].split { "[](), ;".contains($0) }.reversed().map(String.init)
+      }
+      let numbers = texts.compactMap { Double($0) }.filter(\.isFinite)
+      guard texts.count == 3, numbers.count == 3 else {
+        throw SynapseTableError(
+          line: line, "a position cannot be understood", found: texts.joined(separator: ","),
+          expected: "three numbers")
+      }
+      return PhysicalPosition(
+        z: numbers[0] * scale.z, y: numbers[1] * scale.y, x: numbers[2] * scale.x)
+    }
+
+    func identifier(_ column: Int?) throws(SynapseTableError) -> UInt64? {
+      guard let column, !fields[column].isEmpty else { return nil }
+      guard let number = UInt64(fields[column]) else {
+        throw SynapseTableError(
+          line: line, "an id cannot be understood", found: fields[column],
+          expected: "a whole number, or nothing")
+      }
+      return number
+    }
+
+    func score(_ column: Int?) throws(SynapseTableError) -> Double? {
+      guard let column, !fields[column].isEmpty else { return nil }
+      guard let number = Double(fields[column]) else {
+        throw SynapseTableError(
+          line: line, "a score cannot be understood", found: fields[column],
+          expected: "a number, or nothing")
+      }
+      return number
+    }
+  }
+}

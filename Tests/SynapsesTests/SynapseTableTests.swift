@@ -1,0 +1,58 @@
+import Synapses
+import Testing
+import Voxels
+
+private func synapses(_ text: String, unit: VoxelSize = VoxelSize(z: 1, y: 1, x: 1)) throws
+  -> [Synapse]
+{
+  try SynapseTable.synapses(parsing: Array(text.utf8), unit: unit)
+}
+
+struct SynapseTableTests {
+  private static let expected = Synapse(
+    pre: PhysicalPosition(z: 1, y: 2, x: 3), post: PhysicalPosition(z: 4, y: 5, x: 6.5),
+    preID: 7, postID: .max, score: 0.5)
+
+  @Test(arguments: [
+    "pre_z,pre_y,pre_x,post_z,post_y,post_x,pre_id,post_id,score\n"
+      + "1,2,3,4,5,6.5,7,18446744073709551615,0.5\n",
+    "post_x_nm\tpost_y_nm\tpost_z_nm\tPre_X\tPre_Y\tPre_Z\tpre_segment\tpost_segment\tconfidence\r\n"
+      + "6.5\t5\t4\t3\t2\t1\t7\t18446744073709551615\t0.5\r\n\r\n",
+    "id,pre_pt_position,post_pt_position,pre_pt_root_id,post_pt_root_id,cleft_score\n"
+      + "12,\"[3, 2, 1]\",\"[6.5 5 4]\",7,18446744073709551615,0.5",
+    "\u{feff}pre_pt_position_x,pre_pt_position_y,pre_pt_position_z,post_pt_position_x,"
+      + "post_pt_position_y,post_pt_position_z,id_segm_pre,id_segm_post,score,\"a \"\"note\"\"\"\n"
+      + "3,2,1,6.5,5,4,7,18446744073709551615,0.5,\"two\nlines\"\n",
+  ])
+  func `columns are known by their names`(text: String) throws {
+    #expect(try synapses(text) == [Self.expected])
+  }
+
+  @Test func `ids and scores may be left out, and units are converted`() throws {
+    let found = try synapses(
+      "pre_z,pre_y,pre_x,post_z,post_y,post_x,pre_id,post_id\n1,1,1,2,2,2,,5\n",
+      unit: VoxelSize(z: 40, y: 4, x: 8))
+    #expect(
+      found == [
+        Synapse(
+          pre: PhysicalPosition(z: 40, y: 4, x: 8), post: PhysicalPosition(z: 80, y: 8, x: 16),
+          postID: 5)
+      ])
+    #expect(try synapses("pre_z,pre_y,pre_x,post_z,post_y,post_x\n").isEmpty)
+  }
+
+  @Test(arguments: [
+    ("", 1, "empty"), ("pre_z,pre_y,pre_x\n", 1, "post"), ("post_z,pre_x\n", 1, "pre"),
+    ("pre_z,pre_y,pre_x,post_z,post_y,post_x\n1,2,3,4,5\n", 2, "number of fields"),
+    ("pre_z,pre_y,pre_x,post_z,post_y,post_x\n1,2,3,4,5,nan\n", 2, "position"),
+    ("pre_z,pre_y,pre_x,post_z,post_y,post_x,pre_id\n\n1,2,3,4,5,6,-1\n", 3, "id"),
+    ("pre_z,pre_y,pre_x,post_z,post_y,post_x,score\n1,2,3,4,5,6,high\n", 2, "score"),
+    ("pre_position,post_position\n\"[1,2]\",\"[1,2,3]\"\n", 2, "position"),
+    ("pre_position,post_position\n\"[1,2,3]\",\"[1,2,3]\n", 2, "quote"),
+  ])
+  func `what is no table is refused with its line`(text: String, line: Int, message: String) {
+    let error = #expect(throws: SynapseTableError.self) { try synapses(text) }
+    #expect(error?.line == line)
+    #expect(error?.description.contains(message) == true, "\(String(describing: error))")
+  }
+}
