@@ -22,7 +22,10 @@ public struct AdaptedRandError: Hashable, Sendable {
   ///
   /// - Complexity: O(*n* log *n*) in the overlaps.
   public init?(of table: ContingencyTable, convention: BackgroundConvention = .cremi) {
-    let counted = CountedOverlaps(table, convention)
+    self.init(CountedOverlaps(table, convention), convention)
+  }
+
+  init?(_ counted: CountedOverlaps, _ convention: BackgroundConvention) {
     guard counted.voxelCount > 0 else { return nil }
     // Whole numbers: exact, and no order of adding matters. A voxel of its own pairs with itself.
     let alone = counted.singletons.reduce(UInt128(0)) { $0 + UInt128($1.voxelCount) }

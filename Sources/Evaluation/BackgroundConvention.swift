@@ -45,6 +45,19 @@ public struct BackgroundConvention: Hashable, Sendable, CustomStringConvertible 
   /// Source: Arganda-Carreras et al. 2015, doi:10.3389/fnana.2015.00142, and SNEMI3D's script.
   public static let snemi = BackgroundConvention(truth: .ignored, segmentation: .singletons)
 
+  /// Only voxels with both an object and a segment are counted.
+  ///
+  /// What the segmentation leaves out costs nothing: say how much that is beside such a score.
+  public static let labelled = BackgroundConvention(truth: .ignored, segmentation: .ignored)
+
+  /// Every voxel is counted, background as one object and as one segment.
+  public static let whole = BackgroundConvention(truth: .oneObject, segmentation: .oneSegment)
+
+  /// The conventions that have a name.
+  public static let named: [(name: String, convention: BackgroundConvention)] = [
+    ("cremi", .cremi), ("snemi", .snemi), ("labelled", .labelled), ("whole", .whole),
+  ]
+
   /// The convention in words.
   public var description: String {
     let truthPart =

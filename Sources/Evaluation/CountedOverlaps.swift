@@ -3,7 +3,7 @@ struct CountedOverlaps {
   /// The overlaps counted; none of a segment whose voxels are counted one by one.
   private(set) var overlaps: [ContingencyTable.Overlap] = []
   /// For each object, the voxels that are each a segment of their own.
-  private(set) var singletons: [(truth: UInt64, voxelCount: Int)] = []
+  private(set) var singletons: [ContingencyTable.Overlap] = []
   /// The voxels of each segment, singletons excepted.
   private(set) var segments: [UInt64: Int] = [:]
   /// The voxels of each object.
@@ -19,7 +19,7 @@ struct CountedOverlaps {
       objects[overlap.truth, default: 0] += overlap.voxelCount
       voxelCount += overlap.voxelCount
       if isBackground && convention.segmentation == .singletons {
-        singletons.append((overlap.truth, overlap.voxelCount))
+        singletons.append(overlap)
       } else {
         segments[overlap.segmentation, default: 0] += overlap.voxelCount
         overlaps.append(overlap)

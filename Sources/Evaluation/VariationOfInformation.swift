@@ -21,7 +21,10 @@ public struct VariationOfInformation: Hashable, Sendable {
   ///
   /// - Complexity: O(*n* log *n*) in the overlaps.
   public init?(of table: ContingencyTable, convention: BackgroundConvention = .cremi) {
-    let counted = CountedOverlaps(table, convention)
+    self.init(CountedOverlaps(table, convention), convention)
+  }
+
+  init?(_ counted: CountedOverlaps, _ convention: BackgroundConvention) {
     guard counted.voxelCount > 0 else { return nil }
     // −Σ p(s,t) log₂ p(s,t)/p(t), with the number of voxels taken out of the logarithm. The
     // overlaps come in a fixed order, so the sums are the same bits every time.
@@ -34,8 +37,8 @@ public struct VariationOfInformation: Hashable, Sendable {
       split += count * log2(object / count)
       merge += count * log2(segment / count)
     }
-    for (truth, voxelCount) in counted.singletons {
-      split += Double(voxelCount) * log2(Double(counted.objects[truth] ?? 0))
+    for overlap in counted.singletons {
+      split += Double(overlap.voxelCount) * log2(Double(counted.objects[overlap.truth] ?? 0))
     }
     self.split = split / Double(counted.voxelCount)
     self.merge = merge / Double(counted.voxelCount)
