@@ -18,6 +18,8 @@ struct VolumeWalk {
   let label: String
   /// Bytes for each voxel of a block, besides what reading takes.
   var bytesPerVoxel = 0
+  /// Bytes for each block in work, and for all together, besides what reading takes.
+  var bytesPerBlock = 0, sharedBytes = 0
 
   /// The blocks, in raster order.
   var grid: BlockGrid {
@@ -70,7 +72,8 @@ struct VolumeWalk {
     let memory = reader.readingMemory
     let perBlock =
       grid.blockExtent.voxelCount * (memory.perVoxel + bytesPerVoxel) + memory.perRead
-    let shared = MemoryBudget.programBytes + memory.held
+      + bytesPerBlock
+    let shared = MemoryBudget.programBytes + memory.held + sharedBytes
     let budget = runner.options.memory.bytes
     guard shared + perBlock <= budget else {
       throw MemoryBudgetError(budget: budget, least: shared + perBlock)
