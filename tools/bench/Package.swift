@@ -18,6 +18,8 @@ let package = Package(
     .executableTarget(
       name: "Components", dependencies: [.product(name: "FascicleKernels", package: "fascicle")]),
     .executableTarget(
+      name: "Watershed", dependencies: [.product(name: "FascicleKernels", package: "fascicle")]),
+    .executableTarget(
       name: "Store", dependencies: [.product(name: "FascicleKernels", package: "fascicle")]),
     .executableTarget(
       name: "Train", dependencies: [.product(name: "FascicleKernels", package: "fascicle")]),
