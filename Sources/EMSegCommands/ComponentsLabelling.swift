@@ -21,7 +21,8 @@ struct ComponentsLabelling: BlockLabelling {
   // Values, a mask, local labels, and runs where every few voxels start a new one.
   var bytesPerVoxel: Int { source.metadata.dataType.byteCount + 1 + 4 + 8 }
 
-  func label(_ box: VoxelBox) throws -> (labels: Volume<UInt32>, count: Int) {
+  func label(_ ownBox: VoxelBox) throws -> LabelledBlock {
+    let box = BlockSeams.grownBox(of: ownBox, in: volume)
     let type = source.metadata.dataType.scalarType
     let found: LocalComponents
     if let threshold {
@@ -35,7 +36,7 @@ struct ComponentsLabelling: BlockLabelling {
         found: source.metadata.dataType.rawValue, expected: "an integer type",
         remedy: "say what is foreground with --threshold")
     }
-    return (found.labels, found.count)
+    return LabelledBlock(labels: found.labels, count: found.count)
   }
 
   private func mask<Scalar: VoxelScalar>(

@@ -66,12 +66,16 @@ struct LabellingStep<Labelling: BlockLabelling> {
     try runner.run(
       SeamStage(labelling: labelling, seams: seams), on: blocks, ledger: finding)
     let joiner = SeamJoiner(region: labelling.volume, gridExtent: blocks.grid.counts)
-    let map = try joiner.join(keeping: filter) { index in
+    let touching = try joiner.join { index in
       let table = try seams.read(index)
       return try BlockSeams(
         decoding: try table.column(0, as: UInt8.self),
         ownBox: blocks.grid.block(index).writeBox, region: labelling.volume)
     }
+    let joined = try labelling.join(touching, blockCounts: blocks.grid.counts) { index in
+      try seams.read(index).column(1, as: UInt8.self)
+    }
+    let map = touching.joined(by: joined?.numbers, keeping: filter)
     try runner.run(
       RelabelStage(labelling: labelling, map: map, target: image.finest, filter: filterText),
       on: blocks, ledger: writing)

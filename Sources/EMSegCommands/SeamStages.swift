@@ -15,8 +15,47 @@ protocol BlockLabelling: Sendable {
   var volume: VoxelBox { get }
   /// What a block holds in memory for each voxel looked at.
   var bytesPerVoxel: Int { get }
-  /// Labels a box; labels are dense from 1, and the same whenever the box is.
-  func label(_ box: VoxelBox) throws -> (labels: Volume<UInt32>, count: Int)
+  /// Labels a block, given the box whose voxels belong to it; the same whenever the box is.
+  func label(_ ownBox: VoxelBox) throws -> LabelledBlock
+  /// Joins components further, by what the blocks have left undecided.
+  ///
+  /// - Parameters:
+  ///   - map: The components joined over the blocks' seams.
+  ///   - blockCounts: The number of blocks along each axis.
+  ///   - undecided: What a block has left, by its place in the grid's raster order.
+  /// - Returns: What becomes of the components; nil where they stay as they are.
+  /// - Throws: What `undecided` throws, and where blocks contradict each other.
+  func join(
+    _ map: ComponentMap, blockCounts: VoxelExtent, undecided: (Int) throws -> [UInt8]
+  ) throws -> JoinedLabels?
+}
+
+extension BlockLabelling {
+  /// Nil: labels that touch across a seam belong together, and nothing else does.
+  func join(
+    _ map: ComponentMap, blockCounts: VoxelExtent, undecided: (Int) throws -> [UInt8]
+  ) -> JoinedLabels? { nil }
+}
+
+/// The labels of a block by itself.
+struct LabelledBlock {
+  /// (1, z, y, x) labels, dense from 1, of the block's own box grown by one voxel on the far
+  /// faces; 0 is background.
+  var labels: Volume<UInt32>
+  /// The number of labels.
+  var count: Int
+  /// What the block cannot decide alone; empty where blocks decide everything.
+  var undecided: [UInt8] = []
+}
+
+/// What becomes of components that are joined further.
+struct JoinedLabels {
+  /// The new number of every component, by its number.
+  ///
+  /// They are dense from 1 in the order of the smallest members. Background, at 0, stays 0.
+  var numbers: [UInt32]
+  /// The number of components left.
+  var count: Int
 }
 
 /// The first pass of labelling across blocks: labels each block and keeps its seams.
@@ -26,16 +65,17 @@ struct SeamStage<Labelling: BlockLabelling>: BlockStage {
 
   var name: String { "\(labelling.name), finding" }
   var halo: VoxelExtent { labelling.halo }
-  var fingerprint: String { "pass=finding 1\n\(labelling.fingerprint)" }
+  var fingerprint: String { "pass=finding 2\n\(labelling.fingerprint)" }
   var outputs: [any RecordedOutput] { [seams] }
 
   func process(_ block: Block) throws -> BlockResult<NoReport> {
     let region = labelling.volume
-    let grown = BlockSeams.grownBox(of: block.writeBox, in: region)
-    let (labels, count) = try labelling.label(grown)
-    let found = BlockSeams(of: labels, labelCount: count, ownBox: block.writeBox, region: region)
+    let labelled = try labelling.label(block.writeBox)
+    let found = BlockSeams(
+      of: labelled.labels, labelCount: labelled.count, ownBox: block.writeBox, region: region)
     var table = BlockTable()
     table.append(found.encoded())
+    table.append(labelled.undecided)
     let record = try seams.write(table, for: block)
     return BlockResult(report: NoReport(), written: [[record]])
   }
@@ -55,8 +95,7 @@ struct RelabelStage<Labelling: BlockLabelling>: BlockStage {
   var outputs: [any RecordedOutput] { [target] }
 
   func process(_ block: Block) throws -> BlockResult<NoReport> {
-    let grown = BlockSeams.grownBox(of: block.writeBox, in: labelling.volume)
-    let labels = try labelling.label(grown).labels
+    let labels = try labelling.label(block.writeBox).labels
     let final = relabelled(labels, by: map.table(ofBlock: block.index), in: block.writeBox)
     return BlockResult(report: NoReport(), written: [try target.write(final)])
   }

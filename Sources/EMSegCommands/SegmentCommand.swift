@@ -68,7 +68,7 @@ struct SegmentCommand: Command {
     let model = try named ?? chosenModel(for: size, context: context)
     try model.description.check(voxelSize: size)
     let mask = try prediction.openMask(context)
-    let parameters = try thresholds.parameters()
+    let rule = try thresholds.rule(voxelSize: size)
     let threshold =
       try self.threshold ?? model.agglomerationThreshold ?? AgglomerateCommand.standardThreshold
     let place = ProjectFolder.place(of: output, replacing: force)
@@ -80,7 +80,7 @@ struct SegmentCommand: Command {
         "model": .string(model.identity),
         "prediction": .string(prediction.description(mask: mask?.identity)),
         "voxel_size_nm": .string(size.text),
-        "watershed_low": .number(parameters.low), "watershed_high": .number(parameters.high),
+        "watershed": .string("\(rule.text)\ndust=\(rule.dust)"),
         "agglomeration_threshold": .number(threshold),
         "minimum_voxels": .integer(Int64(minimumVoxels)),
       ], replacing: force)
@@ -100,7 +100,7 @@ struct SegmentCommand: Command {
     let affinities = try AffinityVolume.open(project.affinities)
     let fragments = try clock.time("watershed") {
       try WatershedStep(
-        affinities: affinities, parameters: parameters, output: project.fragments
+        affinities: affinities, rule: rule, output: project.fragments
       ).run(runner, policy: .reuse)
     }
     let sizes = try clock.time("agglomerate") {
