@@ -18,8 +18,7 @@ extension AbsorptionGraph {
   public consuming func absorbed(
     until needed: RegionGrowth
   ) -> (merges: [FragmentPair], residual: AbsorptionGraph) {
-    var places = IndexTable(capacity: regions.count)
-    for region in regions { _ = places.number(of: region.id) }
+    let place = places()
     var sets = DisjointSet<UInt32>(count: regions.count)
     // What stands at a set's representative is true of the set.
     var merged = regions
@@ -28,10 +27,8 @@ extension AbsorptionGraph {
     var deferred: [(ends: (UInt32, UInt32), link: Link)] = []
     for number in order() {
       let edge = edges[Int(number)]
-      guard let first = places.value(of: edge.first), let second = places.value(of: edge.second)
-      else { preconditionFailure("a link leads to a region that is not in the graph") }
-      let left = Int(sets.representative(of: first))
-      let right = Int(sets.representative(of: second))
+      let left = Int(sets.representative(of: place(edge.first)))
+      let right = Int(sets.representative(of: place(edge.second)))
       guard left != right else { continue }
       let leftIsGrown = merged[left].growth.reaches(needed)
       let rightIsGrown = merged[right].growth.reaches(needed)
@@ -57,6 +54,20 @@ extension AbsorptionGraph {
       waits[into] = waits[into] || waits[from]
     }
     return (merges, residual(of: merged, deferred, &sets))
+  }
+
+  /// Where a region stands, by its id.
+  private func places() -> (UInt64) -> UInt32 {
+    // Ids go up, so the last one tells whether any was left out.
+    if regions.last?.id == UInt64(regions.count) { return { UInt32($0 - 1) } }
+    var table = IndexTable(capacity: regions.count)
+    for region in regions { _ = table.number(of: region.id) }
+    return { [table] id in
+      guard let place = table.value(of: id) else {
+        preconditionFailure("a link leads to a region that is not in the graph")
+      }
+      return place
+    }
   }
 
   /// The edges by their links.

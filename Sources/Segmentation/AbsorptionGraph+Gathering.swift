@@ -40,8 +40,10 @@ extension Fragments {
     let edges = edges(
       links, weakest: weakest, isGrown: [true] + regions.map { $0.growth.reaches(needed) },
       volume: volume)
-    let (merges, residual) = AbsorptionGraph(box: ownBox, regions: regions, edges: edges)
-      .absorbed(until: needed)
+    let (merges, residual) = AbsorptionGraph(
+      box: ownBox, ordered: regions, edges: edges
+    )
+    .absorbed(until: needed)
     var sets = DisjointSet<UInt32>(count: count + 1)
     for merge in merges { sets.join(UInt32(merge.first), UInt32(merge.second)) }
     let (numbers, count) = sets.numbered()
@@ -124,54 +126,5 @@ extension Fragments {
       }
     }
     return table.edges
-  }
-}
-
-/// The first link between every two fragments.
-private struct LinkTable {
-  private(set) var edges: [AbsorptionGraph.Edge] = []
-  private var table = IndexTable(capacity: 1 << 12)
-  private let isGrown: [Bool]
-
-  init(isGrown: [Bool]) { self.isGrown = isGrown }
-
-  /// Adds the links of a row of voxels to another; positions go up in threes.
-  @specialized(where Affinity == UInt8)
-  @specialized(where Affinity == Float)
-  mutating func add<Affinity: AffinityScalar>(
-    _ links: Span<Affinity>, _ own: Span<UInt32>, _ other: Span<UInt32>, above weakest: Affinity,
-    from start: UInt64
-  ) {
-    // Neighbouring links are often between the same two: the first of these is found first.
-    var run = (key: UInt64(0), link: Affinity.zero, x: 0)
-    for x in 0..<min(links.count, min(own.count, other.count)) {
-      let (left, right) = (own[x], other[x])
-      guard left != right, left != 0, right != 0 else { continue }
-      let link = links[x]
-      guard link > weakest else { continue }
-      let key = UInt64(min(left, right)) << 32 | UInt64(max(left, right))
-      if key == run.key {
-        if link > run.link { (run.link, run.x) = (link, x) }
-      } else {
-        if run.key != 0 { add(run.link, run.key, start + 3 * UInt64(run.x)) }
-        run = (key, link, x)
-      }
-    }
-    if run.key != 0 { add(run.link, run.key, start + 3 * UInt64(run.x)) }
-  }
-
-  private mutating func add<Affinity: AffinityScalar>(
-    _ affinity: Affinity, _ key: UInt64, _ position: UInt64
-  ) {
-    let (first, second) = (key >> 32, key & UInt64(UInt32.max))
-    guard !isGrown[Int(first)] || !isGrown[Int(second)] else { return }
-    let link = AbsorptionGraph.Link(
-      strength: UInt32(truncatingIfNeeded: affinity.fixedPoint), position: position)
-    let place = Int(table.number(of: key))
-    if place == edges.count {
-      edges.append(AbsorptionGraph.Edge(first: first, second: second, link: link))
-    } else if link < edges[place].link {
-      edges[place].link = link
-    }
   }
 }

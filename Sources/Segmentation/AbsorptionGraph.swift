@@ -69,6 +69,13 @@ public struct AbsorptionGraph: Hashable, Sendable {
     self.edges = edges.sorted { ($0.first, $0.second) < ($1.first, $1.second) }
   }
 
+  /// Creates a graph whose regions are in the order of their ids; its edges need not be in order.
+  init(box: VoxelBox, ordered regions: [Region], edges: [Edge]) {
+    self.box = box
+    self.regions = regions
+    self.edges = edges
+  }
+
   /// The graph of several boxes that tile one: what they have of the same regions added up, faces
   /// closed that the boxes share.
   public init(joining parts: [AbsorptionGraph]) {
