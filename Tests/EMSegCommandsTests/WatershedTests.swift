@@ -177,7 +177,7 @@ import ZarrStore
     try Self.store(volume, at: folder("a.zarr"))
     for method in ["steepest-ascent", "distance-transform"] {
       let outcome = emseg(
-        "watershed", folder("a.zarr"), "--method", method, "--output", folder("f.zarr"))
+        "watershed", folder("a.zarr"), "--method", method, "--output", folder(method))
       #expect(outcome.status == 65, "\(outcome.diagnostics)")
       #expect(outcome.diagnostics.contains("2,3,5"))
       #expect(outcome.diagnostics.contains(text))
