@@ -9,8 +9,8 @@
     emseg evaluate segmentation p.fascicle labels.h5 --table errors.csv
     uv run tools/pictures/errors.py errors.csv --segmentation p.fascicle --truth labels.h5 P.png
 
-Each row: grey values, the true objects, the segments, in the section that shows most of the second
-part. Of a split the object is drawn in white outline, of a merge the segment. Images are OME-Zarr,
+Each row: grey values, the true objects, the segments, in the section that shows most of the two
+largest parts. Of a split the object is drawn in white outline, of a merge the segment. Images are OME-Zarr,
 projects, folders of TIFF, or HDF5 as FILE:DATASET; all are taken to start at the same voxel.
 """
 
@@ -75,8 +75,12 @@ def row(error, image, truth, segmentation, size, scale):
     whole = tuple(slice(0, n) for n in extent)
     objects, segments = truth[whole], segmentation[whole]
     outer = objects == label if is_split else segments == label
-    part = outer & ((segments if is_split else objects) == second)
-    z = int(part.sum((1, 2)).argmax())
+    others = segments if is_split else objects
+    part = outer & (others == second)
+    # Where the largest part shows too, if they meet in a section at all.
+    both = np.minimum(
+        part.sum((1, 2)), (outer & (others == int(error["first_label"]))).sum((1, 2)))
+    z = int((both if both.any() else part.sum((1, 2))).argmax())
     inside = np.argwhere(part[z])
     y, x = (int(v) for v in inside[((inside - inside.mean(0)) ** 2).sum(1).argmin()])
     crop = (z, window(extent[1], y, size), window(extent[2], x, size))
@@ -112,7 +116,10 @@ def main():
     errors = list(csv.DictReader(open(words.table)))
     chosen = [
         error for kind in ("split", "merge")
-        for error in [e for e in errors if e["error"] == kind and e["second_label"]][: words.count]]
+        for error in [
+            e for e in errors
+            if e["error"] == kind and e["second_label"] not in ("", "0") and e["label"] != "0"
+        ][: words.count]]
     image = opened(words.image or words.segmentation, "raw.zarr")
     truth = np.asarray(opened(words.truth, "")[:])
     segmentation = np.asarray(opened(words.segmentation, "segmentation.zarr")[:])
