@@ -31,11 +31,17 @@ struct AffinityVolume {
 
   /// Opens an affinity volume.
   ///
+  /// - Parameters:
+  ///   - path: Where it lies.
+  ///   - leading: The steps that the first channels must have.
+  /// - Returns: The volume.
   /// - Throws: ``VolumeError`` where channels, type, offsets or polarity are others than expected.
-  static func open(_ path: String) throws -> AffinityVolume {
+  static func open(
+    _ path: String, startingWith leading: [VoxelExtent] = nearest
+  ) throws -> AffinityVolume {
     let input = try InputVolume.stored(path)
     let metadata = input.reader.metadata
-    guard metadata.hasChannelAxis, metadata.channels >= 3 else {
+    guard metadata.hasChannelAxis, metadata.channels >= leading.count else {
       throw VolumeError(
         .unsupportedFeature, path: path, "not an affinity volume",
         found: metadata.hasChannelAxis ? "\(metadata.channels) channels" : "no channel axis",
@@ -48,7 +54,8 @@ struct AffinityVolume {
         found: metadata.dataType.rawValue, expected: "uint8 in 0...255 or float32 in 0...1")
     }
     let offsets = try OMEZarrImage.openIfPresent(at: path).map { image in
-      try self.offsets(in: image.attributes, channels: metadata.channels, path: path)
+      try self.offsets(
+        in: image.attributes, channels: metadata.channels, startingWith: leading, path: path)
     }
     return AffinityVolume(
       reader: input.reader, identity: input.identity, offsets: offsets ?? nearest)
@@ -56,7 +63,7 @@ struct AffinityVolume {
 
   /// The steps that an image's attributes state; the nearest neighbours' where they state none.
   private static func offsets(
-    in attributes: JSONObject, channels: Int, path: String
+    in attributes: JSONObject, channels: Int, startingWith leading: [VoxelExtent], path: String
   ) throws(VolumeError) -> [VoxelExtent] {
     func mismatch(_ name: String, _ value: JSONValue, _ expected: String) -> VolumeError {
       VolumeError(
@@ -74,11 +81,12 @@ struct AffinityVolume {
       return VoxelExtent(z: z, y: y, x: x)
     }
     guard offsets.count == steps.count, offsets.count == channels,
-      Array(offsets.prefix(3)) == nearest
+      Array(offsets.prefix(leading.count)) == leading
     else {
       throw mismatch(
         "offsets", value,
-        "\(channels) steps, the first [[-1,0,0],[0,-1,0],[0,0,-1]]")
+        "\(channels) steps"
+          + (leading.isEmpty ? "" : ", the first [[-1,0,0],[0,-1,0],[0,0,-1]]"))
     }
     return offsets
   }

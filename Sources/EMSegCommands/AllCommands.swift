@@ -15,6 +15,7 @@ public enum AllCommands {
     PredictCommand.self,
     WatershedCommand.self,
     AgglomerateCommand.self,
+    MutexWatershedCommand.self,
     ComponentsCommand.self,
     AffinitiesCommand.self,
     EvaluateSegmentationCommand.self,

@@ -20,6 +20,9 @@ let package = Package(
     .executableTarget(
       name: "Watershed", dependencies: [.product(name: "FascicleKernels", package: "fascicle")]),
     .executableTarget(
+      name: "MutexWatershed",
+      dependencies: [.product(name: "FascicleKernels", package: "fascicle")]),
+    .executableTarget(
       name: "Store", dependencies: [.product(name: "FascicleKernels", package: "fascicle")]),
     .executableTarget(
       name: "Train", dependencies: [.product(name: "FascicleKernels", package: "fascicle")]),
