@@ -101,16 +101,18 @@ import Voxels
     return outcome
   }
 
-  @Test(arguments: [0, 100])
+  @Test(arguments: [0, 40])
   func `affinities of labels give the labels, by voxels and by supervoxels`(noise: Int) throws {
     let (folder, truth) = try Self.phantom(noise: noise)
-    let expected = Self.canonical(values(truth))
+    let expected = values(truth)
+    /// Noise may join voxels of the background, but never changes objects.
+    func objects(_ labels: [UInt64]) -> [Int] {
+      Self.canonical(zip(labels, expected).filter { noise == 0 || $1 != 0 }.map { $0.0 })
+    }
     let outcome = try Self.run(folder, "voxels", "--minimum-voxels", "2")
     let found = try labels(at: folder("voxels"))
     #expect(Self.canonical(found) == found.map { Int($0) }, "ids are not in raster order")
-    // Where objects are one voxel thick, noise may cut them; all others are whole.
-    let wrong = zip(found, expected).count { Int($0) != $1 }
-    #expect(noise > 0 ? wrong < expected.count / 20 : wrong == 0, "\(wrong) voxels")
+    #expect(objects(found) == objects(expected))
     #expect(outcome["segments"] == "\(found.max() ?? 0)")
     #expect(outcome["segmented_voxels"] == "\(found.count { $0 != 0 })")
 
@@ -119,9 +121,7 @@ import Voxels
     try #require(fragments.status == 0, "\(fragments.diagnostics)")
     try Self.run(
       folder, "joined", "--fragments", folder("fragments"), "--minimum-voxels", "2")
-    let joined = try Self.canonical(labels(at: folder("joined")))
-    let wrongly = zip(joined, expected).count { $0 != $1 }
-    #expect(noise > 0 ? wrongly < expected.count / 20 : wrongly == 0, "\(wrongly) voxels")
+    #expect(try objects(labels(at: folder("joined"))) == objects(expected))
     #expect(emseg("verify", folder("joined")).status == 0)
   }
 
@@ -295,8 +295,12 @@ import Voxels
   @Test func `what must be kept apart is refused where it takes too much`() throws {
     let folder = TemporaryFolder()
     let box = VoxelBox(extent: VoxelExtent(z: 48, y: 48, x: 48))
+    var generator = SeededGenerator(seed: 3)
+    let bytes = (0..<9 * box.extent.voxelCount).map { _ in
+      UInt8(truncatingIfNeeded: generator.next())
+    }
     try Self.store(
-      randomVolume(UInt8.self, channels: 9, box: box, seed: 3), at: folder("a"),
+      Volume(channels: 9, box: box, values: bytes), at: folder("a"),
       attributes: Self.attributes(Self.offsets))
     Self.refused(
       [folder("a"), "--output", folder("o"), "--memory", "69MiB"], saying: "kept apart",
