@@ -112,8 +112,8 @@ let package = Package(
       [
         "Voxels", "Codecs", "CommandLineInterface", "VolumeStore", "ZarrStore", "PrecomputedStore",
         "SectionFormats", "HDF5Formats", "VolumeFormats", "Blockwise", "Tensors", "Networks",
-        "Labels", "Skeletons", "Synapses", "Segmentation", "ImageFilters", "Training", "Drawing",
-        "Phantoms", "Evaluation",
+        "Labels", "Skeletons", "Synapses", "Segmentation", "ImageFilters", "Training",
+        "FloodFilling", "Drawing", "Phantoms", "Evaluation",
       ], settings: safe),
 
     // Tools: three lines each.

@@ -13,6 +13,7 @@ public enum AllCommands {
     VerifyCommand.self,
     TrainCommand.self,
     PredictCommand.self,
+    FloodFillCommand.self,
     WatershedCommand.self,
     AgglomerateCommand.self,
     MutexWatershedCommand.self,
