@@ -118,11 +118,16 @@ struct TrainStep {
     let judgement = try validator.judge(loop)
     let isBest = judgement.score < loop.state.best?.score ?? .infinity
     // Without volumes to judge by, the last is taken for the best.
-    if isBest || validator.volumes.isEmpty {
-      loop.state.best = TrainingState.Best(score: judgement.score, step: step)
+    let isKept = isBest || validator.volumes.isEmpty
+    if isKept || loop.isFinished {
       let model = try judgement.model.addingReference(
-        extent: configuration.patch, threads: threads)
-      try run.write(model: model.encoded())
+        extent: configuration.patch, threads: threads
+      ).encoded()
+      if isKept {
+        loop.state.best = TrainingState.Best(score: judgement.score, step: step)
+        try run.write(model: model)
+      }
+      if loop.isFinished { try run.write(lastModel: model) }
     }
     loop.state.curve.endRow(step: step, validation: judgement.values)
     guard !judgement.values.isEmpty else { return }

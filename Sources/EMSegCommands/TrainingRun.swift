@@ -25,8 +25,8 @@ final class TrainingRun {
     store = FileStore(root: path)
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     let ours = [
-      Self.configurationName, Self.checkpointFolder, "model.onnx", "curve.csv", "curve.svg",
-      "curve.png",
+      Self.configurationName, Self.checkpointFolder, "model.onnx", "last.onnx", "curve.csv",
+      "curve.svg", "curve.png",
     ]
     guard names.allSatisfy({ ours.contains($0) || $0.hasPrefix(".") }) else {
       throw VolumeError(
@@ -91,6 +91,12 @@ final class TrainingRun {
   /// Writes the model that is the best so far.
   func write(model bytes: [UInt8]) throws {
     try store.write(bytes.rawSpan, to: "model.onnx")
+    try store.synchronize()
+  }
+
+  /// Writes the model that the training ends with.
+  func write(lastModel bytes: [UInt8]) throws {
+    try store.write(bytes.rawSpan, to: "last.onnx")
     try store.synchronize()
   }
 

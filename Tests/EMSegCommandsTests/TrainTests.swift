@@ -107,8 +107,10 @@ import Voxels
     #expect(stopped.status == 130)
     #expect(stopped.diagnostics.contains("run the same line again"))
     try #require(train(folder, "halves").status == 0)
-    for name in ["model.onnx", "curve.csv", "config.json", "checkpoints/step-000000006.checkpoint"]
-    {
+    for name in [
+      "model.onnx", "last.onnx", "curve.csv", "config.json",
+      "checkpoints/step-000000006.checkpoint",
+    ] {
       #expect(
         contents(of: folder("whole/\(name)")) == contents(of: folder("halves/\(name)")), "\(name)")
     }
