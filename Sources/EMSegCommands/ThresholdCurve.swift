@@ -42,6 +42,8 @@ struct ThresholdCurve {
   /// The watershed's thresholds; nil of supervoxels that are there.
   var watershed: WatershedParameters?
   var points: [Point] = []
+  /// What the best agglomeration of the supervoxels would score.
+  var ideal: SegmentationScores?
 
   /// Scores segments at every threshold.
   ///
@@ -56,6 +58,7 @@ struct ThresholdCurve {
     background: BackgroundConvention, segments: (Double) -> [UInt64]
   ) {
     self.watershed = watershed
+    ideal = SegmentationScores(of: overlaps.joinedIdeally(), convention: background)
     points = thresholds.compactMap { threshold in
       let table = overlaps.relabelled(by: segments(threshold))
       guard let scores = SegmentationScores(of: table, convention: background) else { return nil }
@@ -105,6 +108,7 @@ extension ThresholdCurve {
     }
     report.add("best_threshold", point.threshold)
     for (name, value) in point.scores.values { report.add("best_\(name)", value) }
+    for (name, value) in curve.ideal?.values ?? [] { report.add("ideal_\(name)", value) }
     report.add("curve", .array(curves.flatMap(\.json)))
     return (lines, report)
   }

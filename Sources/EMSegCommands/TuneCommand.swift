@@ -28,7 +28,10 @@ struct TuneCommand: Command {
       merges are taken as they are, whatever their size; of affinities, the labelled part is \
       segmented anew in memory, with every pair of --low and --high. Merges are found once and cut \
       at every threshold: many cost no more than one. Prints the curve as a table divided by tabs, \
-      then the best thresholds. They are those of the labelled part: keep other labels to judge by.
+      then the best thresholds, and as ideal_ what the same supervoxels would score if each joined \
+      the object it shares most voxels with: what is missing there is the watershed's and the \
+      network's, the rest is the agglomeration's. Thresholds are those of the labelled part: keep \
+      other labels to judge by.
       """,
     arguments: [
       .positional("SOURCE", \.source, "A project folder, or affinities in OME-Zarr."),

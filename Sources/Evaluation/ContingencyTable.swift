@@ -176,6 +176,23 @@ public struct ContingencyTable: Sendable {
     filtered { $0.segmentation < UInt64(segments.count) ? segments[Int($0.segmentation)] : 0 }
   }
 
+  /// The table of the best segmentation that these segments can be joined to: each becomes the
+  /// object that it shares most voxels with, of equal ones that with the smallest label.
+  ///
+  /// What this one's scores lack, no agglomeration of the segments can mend. Background, 0, stays.
+  public func joinedIdeally() -> ContingencyTable {
+    var best: [UInt64: (truth: UInt64, voxelCount: Int)] = [:]
+    for row in rows {
+      if let found = best[row.segmentation],
+        (found.voxelCount, row.truth) > (row.voxelCount, found.truth)
+      {
+        continue
+      }
+      best[row.segmentation] = (row.truth, row.voxelCount)
+    }
+    return filtered { row in row.segmentation == 0 ? 0 : best[row.segmentation]?.truth }
+  }
+
   private func filtered(_ segment: (OverlapRow) -> UInt64?) -> ContingencyTable {
     var table = ContingencyTable()
     for row in rows {

@@ -104,6 +104,15 @@ struct LabelErrorsTests {
     #expect(coarse.overlaps.last?.truth == .max)
   }
 
+  @Test func `the ideal segmentation joins segments, and does not cut them`() throws {
+    //                            1 is mostly 7, 2 all 7, 3 as much 8 as 9, 0 nothing.
+    let fine = table(
+      segmentation: [1, 1, 1, 2, 3, 3, 0, 4], truth: [7, 7, 8, 7, 9, 8, 7, 9])
+    #expect(
+      fine.joinedIdeally()
+        == table(segmentation: [7, 7, 7, 7, 8, 8, 0, 9], truth: [7, 7, 8, 7, 9, 8, 7, 9]))
+  }
+
   @Test func `many overlaps are all found again`() {
     // Enough for the table to grow many times over.
     var table = ContingencyTable()
