@@ -255,3 +255,47 @@ import ZarrStore
     #expect(bad.status == 65 && bad.diagnostics.contains("line 2"), "\(bad.diagnostics)")
   }
 }
+
+/// Real volumes, where they are at hand.
+@Suite(.enabled(if: shared != nil, "shared data is not there")) struct RealEvaluationTests {
+  @Test func `an axon scores as NumPy says`() throws {
+    let folder = "\(shared ?? "")/data/em/erl_axon"
+    let outcome = emseg(
+      "evaluate", "segmentation", folder + "/vol_pred.h5", folder + "/vol_gt.h5",
+      "--every-convention")
+    try #require(outcome.status == 0, "\(outcome.diagnostics)")
+    #expect(outcome["voxels"] == "11597")
+    let lines = outcome.output.split(separator: "\n")
+    for (name, split, merge, arand) in [
+      ("cremi", 0.473541285, 0.0, 0.126127203), ("labelled", 0.473541285, 0.0, 0.126127203),
+      ("whole", 0.184205390, 0.008319033, 0.027851513),
+    ] {
+      let line = try #require(lines.first { $0.hasPrefix("convention\t\(name) ") })
+      let values = line.split(separator: " ").compactMap { $0.split(separator: "=").last }
+        .compactMap { Double($0) }
+      for (value, expected) in zip([values[0], values[1], values[3]], [split, merge, arand]) {
+        #expect(abs(value - expected) < 2e-6, "\(line)")
+      }
+    }
+  }
+
+  @Test func `affinities of FIB-25's truth give its pieces back`() throws {
+    let folder = TemporaryFolder()
+    let labels = "\(shared ?? "")/data/em/fib25/labels_z000-159.h5"
+    for words in [
+      ["convert", labels, "--region", "0:40,0:96,0:96", "--output", folder("crop")],
+      ["components", folder("crop"), "--connectivity", "6", "--output", folder("pieces")],
+      ["affinities", folder("crop"), "--output", folder("a")],
+      ["watershed", folder("a"), "--output", folder("f")],
+      [
+        "agglomerate", folder("f"), "--affinities", folder("a"), "--output", folder("s"),
+        "--minimum-voxels", "0",
+      ],
+    ] {
+      let outcome = emseg(words)
+      try #require(outcome.status == 0, "\(words) \(outcome.diagnostics)")
+    }
+    let score = emseg("evaluate", "segmentation", folder("s"), folder("pieces"))
+    #expect(score["voi_sum"].flatMap(Double.init).map { $0 < 0.001 } == true, "\(score.output)")
+  }
+}
