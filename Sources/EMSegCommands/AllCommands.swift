@@ -16,6 +16,7 @@ public enum AllCommands {
     FloodFillCommand.self,
     WatershedCommand.self,
     AgglomerateCommand.self,
+    WhyCommand.self,
     MutexWatershedCommand.self,
     ComponentsCommand.self,
     AffinitiesCommand.self,

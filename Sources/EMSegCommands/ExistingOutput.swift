@@ -15,7 +15,8 @@ enum ExistingOutput {
   static func checkReplaceable(_ path: String) throws {
     guard FileManager.default.fileExists(atPath: path) else { return }
     let names = try? FileManager.default.contentsOfDirectory(atPath: path)
-    let marker = (ImageFormat.markers + [ProjectFolder.marker, ".fascicle"]).contains {
+    let markers = ImageFormat.markers + [ProjectFolder.marker, SegmentTable.marker, ".fascicle"]
+    let marker = markers.contains {
       FileManager.default.fileExists(atPath: "\(path)/\($0)")
     }
     guard try names?.isEmpty ?? true || marker || isUnfinishedStore(path) else {

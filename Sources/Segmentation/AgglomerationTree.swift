@@ -3,88 +3,133 @@ public import Voxels
 
 /// Agglomerates a volume from the region graphs of the blocks that tile it.
 ///
-/// Blocks are joined two by two, and at each step everything merges that the joined box decides
+/// Blocks are joined two by two, and at each step everything is decided that the joined box decides
 /// alone, so that only residual graphs are ever in memory. The result does not depend on the
-/// blocks, their order or the number of threads.
+/// blocks, their order or the number of threads; only in which boxes it was decided does.
 ///
 /// - Parameters:
 ///   - blockCounts: The number of blocks along each axis.
 ///   - fragmentCount: The number of fragments of the volume, whose ids are 1 ... `fragmentCount`.
-///   - maximumCost: The cost, 1 − mean affinity, up to which regions merge; in [0, 1].
+///   - rules: Which regions merge.
 ///   - threads: The number of threads.
-///   - graph: Gives the graph of a block, by its place in the grid's raster order.
+///   - graph: Gives the graph of a block, by its place in the grid's raster order; with histograms
+///     where the score needs them.
+///   - classes: Gives the classes of a block's fragments; asked only for a veto by class.
+///   - record: Gets what every box decided, in any order and from any thread.
 /// - Returns: The merges of the whole volume.
 /// - Throws: ``MalformedGraphError`` where the graphs are not of blocks that tile a volume with
-///   these fragments, and what `graph` throws.
+///   these fragments, and what the closures throw.
+public func agglomerate(
+  blockCounts: VoxelExtent, fragmentCount: Int, rules: AgglomerationRules, threads: Int,
+  graph: @escaping @Sendable (Int) throws -> RegionGraph,
+  classes: @escaping @Sendable (Int) throws -> [FragmentClass] = { _ in [] },
+  record: @escaping @Sendable (BoxDecisions) throws -> Void = { _ in }
+) throws -> MergeTree {
+  try rules.score.apply(
+    VolumeAgglomeration(
+      blockCounts: blockCounts, fragmentCount: fragmentCount, rules: rules, threads: threads,
+      graph: graph, classes: classes, record: record))
+}
+
+/// Agglomerates a volume by mean affinity from the region graphs of the blocks that tile it.
+///
+/// The same as ``agglomerate(blockCounts:fragmentCount:rules:threads:graph:classes:record:)`` with
+/// only a maximum cost for rules.
 public func agglomerate(
   blockCounts: VoxelExtent, fragmentCount: Int, maximumCost: Double, threads: Int,
   graph: @escaping @Sendable (Int) throws -> RegionGraph
 ) throws -> MergeTree {
-  precondition(
-    blockCounts.z > 0 && blockCounts.y > 0 && blockCounts.x > 0, "a grid needs at least one block")
-  let whole = BlockRange(
-    z: 0..<blockCounts.z, y: 0..<blockCounts.y, x: 0..<blockCounts.x)
-  let agglomeration = BlockwiseAgglomeration(
-    blockCounts: blockCounts, fragmentCount: fragmentCount, maximumCost: maximumCost, graph: graph)
-  let parts = whole.parts(atLeast: threads > 1 ? 4 * threads : 1)
-  let results = Mutex<[BlockRange: Result<AgglomeratedBlocks, any Error>]>([:])
-  concurrentForEach(0..<parts.count, threads: threads) { index in
-    let result = Result { try agglomeration.result(of: parts[index], known: [:]) }
-    results.withLock { $0[parts[index]] = result }
-  }
-  var known: [BlockRange: AgglomeratedBlocks] = [:]
-  let finished = results.withLock { $0 }
-  for part in parts { known[part] = try finished[part]?.get() }
-  let root = try agglomeration.result(of: whole, known: known)
-  guard root.voxelCount == root.residual.box.extent.voxelCount, root.residual.regions.isEmpty else {
-    throw MalformedGraphError(
-      "the region graphs are not of blocks that tile a volume",
-      found: "\(root.voxelCount) voxels in blocks that span \(root.residual.box)")
-  }
-  return try MergeTree(
-    merges: root.merges, fragmentCount: fragmentCount, maximumCost: maximumCost)
+  try agglomerate(
+    blockCounts: blockCounts, fragmentCount: fragmentCount,
+    rules: AgglomerationRules(maximumCost: maximumCost), threads: threads, graph: graph)
 }
 
-/// What is decided, and what is not, of a range of blocks.
-private struct AgglomeratedBlocks: Sendable {
-  var merges: [Merge]
-  var residual: ResidualGraph
-  var voxelCount: Int
-}
-
-private struct BlockwiseAgglomeration: Sendable {
+private struct VolumeAgglomeration: ContactScoring {
   let blockCounts: VoxelExtent
   let fragmentCount: Int
-  let maximumCost: Double
+  let rules: AgglomerationRules
+  let threads: Int
   let graph: @Sendable (Int) throws -> RegionGraph
+  let classes: @Sendable (Int) throws -> [FragmentClass]
+  let record: @Sendable (BoxDecisions) throws -> Void
 
-  func result(
-    of range: BlockRange, known: [BlockRange: AgglomeratedBlocks]
-  ) throws -> AgglomeratedBlocks {
-    if let result = known[range] { return result }
-    guard let halves = range.halves else {
-      return try leaf(
-        (range.z.lowerBound * blockCounts.y + range.y.lowerBound)
-          * blockCounts.x + range.x.lowerBound)
+  func run<Statistic: ContactStatistic>(
+    _ statistic: @escaping @Sendable (RegionGraph, Int) -> Statistic
+  ) throws -> MergeTree {
+    let merges = Mutex<[Merge]>([])
+    let (rules, classes, record) = (rules, classes, record)
+    let leaves = GraphLeaves(
+      fragmentCount: fragmentCount, needsHistograms: rules.score.needsHistograms, graph: graph)
+    @Sendable func decided(
+      _ result: ResidualGraph<Statistic>.Agglomerated, _ number: Int
+    ) throws -> ResidualGraph<Statistic> {
+      if !result.decisions.isEmpty {
+        merges.withLock { $0 += result.decisions.compactMap(\.merge) }
+        try record(
+          BoxDecisions(
+            number: number, box: result.residual.box, decisions: result.decisions))
+      }
+      return result.residual
     }
-    let near = try result(of: halves.near, known: known)
-    let far = try result(of: halves.far, known: known)
-    let joined = ResidualGraph(joining: [near.residual, far.residual])
-      .agglomerated(maximumCost: maximumCost)
-    return AgglomeratedBlocks(
-      merges: near.merges + far.merges + joined.merges, residual: joined.residual,
-      voxelCount: near.voxelCount + far.voxelCount)
+    let tree = BlockTree<ResidualGraph<Statistic>>(blockCounts: blockCounts) { index in
+      let graph = try leaves.graph(index)
+      let classes = rules.classVeto == nil ? [] : try classes(index)
+      let result = ResidualGraph<Statistic>.agglomerated(
+        ResidualGraph.regions(of: graph, classes: classes), box: graph.box,
+        edgeCount: graph.contacts.count, rules: rules
+      ) { ResidualGraph.Edge(graph, $0, statistic: statistic) }
+      return try decided(result, index)
+    } joined: { parts, number in
+      try decided(ResidualGraph(joining: parts).agglomerated(rules), number)
+    }
+    let root = try tree.result(threads: threads)
+    try leaves.checkTiling(of: root.box)
+    guard root.regions.isEmpty else {
+      throw MalformedGraphError(
+        "the region graphs say that the volume goes on", found: "\(root.regions.count) regions")
+    }
+    return try MergeTree(
+      merges: merges.withLock { $0 }, fragmentCount: fragmentCount,
+      maximumCost: rules.maximumCost)
+  }
+}
+
+/// Reads the region graphs of the blocks that tile a volume, and checks that they do.
+final class GraphLeaves: Sendable {
+  private let fragmentCount: Int
+  private let needsHistograms: Bool
+  private let read: @Sendable (Int) throws -> RegionGraph
+  private let voxelCount = Mutex(0)
+
+  init(
+    fragmentCount: Int, needsHistograms: Bool,
+    graph: @escaping @Sendable (Int) throws -> RegionGraph
+  ) {
+    self.fragmentCount = fragmentCount
+    self.needsHistograms = needsHistograms
+    read = graph
   }
 
-  private func leaf(_ index: Int) throws -> AgglomeratedBlocks {
-    let graph = try graph(index)
+  func graph(_ index: Int) throws -> RegionGraph {
+    let graph = try read(index)
     if let last = graph.fragments.last, last.id > UInt64(fragmentCount) {
       throw MalformedGraphError(
         "block \(index) has a fragment that the volume has not", found: "\(last.id)",
         expected: "at most \(fragmentCount)")
     }
-    let (merges, residual) = ResidualGraph(graph).agglomerated(maximumCost: maximumCost)
-    return AgglomeratedBlocks(
-      merges: merges, residual: residual, voxelCount: graph.box.extent.voxelCount)
+    guard graph.hasHistograms || graph.contacts.isEmpty || !needsHistograms else {
+      throw MalformedGraphError("the graph of block \(index) has no histograms")
+    }
+    voxelCount.withLock { $0 += graph.box.extent.voxelCount }
+    return graph
+  }
+
+  func checkTiling(of box: VoxelBox) throws(MalformedGraphError) {
+    let found = voxelCount.withLock { $0 }
+    guard found == box.extent.voxelCount else {
+      throw MalformedGraphError(
+        "the region graphs are not of blocks that tile a volume",
+        found: "\(found) voxels in blocks that span \(box)")
+    }
   }
 }

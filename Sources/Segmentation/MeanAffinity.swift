@@ -1,18 +1,3 @@
-/// What ranks the contact of two regions for merging.
-///
-/// Agglomeration is exact, whatever the order of independent merges, for statistics of which
-/// - what two contacts give together does not depend on the order in which they are added, and
-/// - two contacts together are never cheaper than the cheaper of them.
-public protocol ContactStatistic: Hashable, Sendable {
-  /// Adds the links of another contact.
-  mutating func add(_ other: Self)
-  /// Whether merging over this contact costs less than over another; a strict weak order.
-  func isCheaper(than other: Self) -> Bool
-  /// A number that grows with the cost: the same for what costs the same, and never higher for
-  /// what is cheaper. Contacts are told apart by it wherever it differs.
-  var costOrder: UInt64 { get }
-}
-
 /// The mean affinity of the links between two regions; merging costs 1 − mean.
 ///
 /// Links are counted and summed in whole numbers, so means are compared without rounding.
@@ -37,6 +22,15 @@ public struct MeanAffinity: ContactStatistic {
     self.sum = sum
   }
 
+  /// The statistic of links that all have the same affinity, in units of 1 / (2²⁴ − 1).
+  init(of count: UInt64, each affinity: UInt64) {
+    self.count = count
+    sum = count * affinity
+  }
+
+  /// Links are ranked by their mean itself.
+  public var score: MeanAffinity { self }
+
   /// Below this many links, sums fit 64 bits: a contact of 10¹² voxel faces.
   static let countLimit: UInt64 = 1 << 40
 
@@ -59,8 +53,10 @@ public struct MeanAffinity: ContactStatistic {
     return (left.high, left.low) > (right.high, right.low)
   }
 
-  /// How far the mean lies below 2²⁴, in units of 2⁻⁴⁰, rounded up.
+  /// A number that grows with the cost.
   ///
+  /// It is the same for what costs the same, and never higher for what is cheaper.
+  /// It is how far the mean lies below 2²⁴, in units of 2⁻⁴⁰, rounded up.
   /// Means of fewer than 2²⁰ links each differ in it wherever they differ.
   public var costOrder: UInt64 {
     precondition(count > 0, "no links have no mean")

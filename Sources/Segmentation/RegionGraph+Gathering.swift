@@ -7,17 +7,21 @@ public import Voxels
 ///   - fragments: (1, z, y, x) labels of the volume, each connected by faces; 0 is background.
 ///   - box: The voxels to account for; both volumes hold them, and `fragments` also the voxels
 ///     one before the near faces, where the volume has them.
-///   - volume: The whole volume.
+///   - volume: The whole volume; fewer voxels than ``ContactPoint/axisLimit`` along each axis.
+///   - detail: What to tell of contacts.
 /// - Returns: The graph of the box.
 /// - Complexity: O(*n* + *m* log *m*) for *n* voxels and *m* contacts.
 @specialized(where Affinity == UInt8)
 @specialized(where Affinity == Float)
 public func regionGraph<Affinity: AffinityScalar>(
   affinities: borrowing Volume<Affinity>, fragments: borrowing Volume<UInt64>, box: VoxelBox,
-  volume: VoxelBox
+  volume: VoxelBox, detail: ContactDetail = .sums
 ) -> RegionGraph {
   precondition(affinities.channels >= 3, "affinities have three channels")
   precondition(!box.isEmpty && volume.contains(box), "the box lies outside the volume")
+  precondition(
+    max(volume.extent.z, volume.extent.y, volume.extent.x) <= ContactPoint.axisLimit,
+    "the volume is too long")
   let reach = VoxelBox(from: box.origin - VoxelExtent(cube: 1), to: box.end).intersection(volume)
   precondition(affinities.box.contains(box), "the affinities do not cover the box")
   precondition(fragments.box.contains(reach), "the fragments do not reach far enough")
@@ -27,28 +31,31 @@ public func regionGraph<Affinity: AffinityScalar>(
   let corner = box.origin - affinities.box.origin
   let linkColumns = corner.x..<corner.x + box.extent.x
   let columns = near.x..<reach.extent.x
-  var contacts = ContactTable()
+  let place = box.origin - volume.origin
+  var contacts = ContactTable(detail: detail)
   for z in 0..<box.extent.z {
     for y in 0..<box.extent.y {
       let (numberZ, numberY) = (z + near.z, y + near.y)
       let own = numbers.row(z: numberZ, y: numberY)
       let (linkZ, linkY) = (z + corner.z, y + corner.y)
+      let start = ContactPoint(z: place.z + z, y: place.y + y, x: place.x)
       if numberZ > 0 {
         contacts.add(
           affinities.row(channel: 0, z: linkZ, y: linkY).extracting(linkColumns),
           own.extracting(columns),
-          numbers.row(z: numberZ - 1, y: numberY).extracting(columns))
+          numbers.row(z: numberZ - 1, y: numberY).extracting(columns), from: start)
       }
       if numberY > 0 {
         contacts.add(
           affinities.row(channel: 1, z: linkZ, y: linkY).extracting(linkColumns),
           own.extracting(columns),
-          numbers.row(z: numberZ, y: numberY - 1).extracting(columns))
+          numbers.row(z: numberZ, y: numberY - 1).extracting(columns), from: start)
       }
       contacts.add(
         affinities.row(channel: 2, z: linkZ, y: linkY).extracting(linkColumns)
           .extracting((1 - near.x)...),
-        own.extracting(1...), own.extracting(0..<own.count - 1))
+        own.extracting(1...), own.extracting(0..<own.count - 1),
+        from: start.advanced(by: 1 - near.x))
     }
   }
   return numbering.graph(of: box, contacts: contacts)
@@ -130,6 +137,7 @@ private struct FragmentNumbering {
       sorted.append(KeyedNumber(key: key, number: UInt32(number)))
     }
     sorted.sortByKey()
+    let histograms = contacts.histograms(inOrder: sorted)
     return RegionGraph(
       box: box, fragments: kept,
       contacts: sorted.map { entry in
@@ -137,49 +145,7 @@ private struct FragmentNumbering {
         contact.first = kept[Int(entry.key >> 32)].id
         contact.second = kept[Int(entry.key & UInt64(UInt32.max))].id
         return contact
-      })
-  }
-}
-
-/// Contacts between numbered fragments.
-private struct ContactTable {
-  private(set) var contacts: [RegionGraph.Contact] = []
-  private var table = IndexTable(capacity: 1 << 12)
-
-  /// Adds the links of a row of voxels to another.
-  @specialized(where Affinity == UInt8)
-  @specialized(where Affinity == Float)
-  mutating func add<Affinity: AffinityScalar>(
-    _ links: Span<Affinity>, _ own: Span<UInt32>, _ other: Span<UInt32>
-  ) {
-    // Neighbouring links are often of the same contact, so they are added up first.
-    var run = (key: UInt64(0), affinity: MeanAffinity(), strongest: UInt64(0))
-    for x in 0..<min(links.count, min(own.count, other.count)) {
-      let left = own[x]
-      let right = other[x]
-      guard left != right, left != 0, right != 0 else { continue }
-      let key = UInt64(min(left, right)) << 32 | UInt64(max(left, right))
-      if key != run.key {
-        if run.key != 0 { add(run.affinity, run.strongest, to: run.key) }
-        run = (key, MeanAffinity(), 0)
-      }
-      let link = links[x].fixedPoint
-      run.affinity.add(link)
-      run.strongest = max(run.strongest, link)
-    }
-    if run.key != 0 { add(run.affinity, run.strongest, to: run.key) }
-  }
-
-  private mutating func add(_ affinity: MeanAffinity, _ strongest: UInt64, to key: UInt64) {
-    let place = Int(table.number(of: key))
-    if place == contacts.count {
-      contacts.append(
-        RegionGraph.Contact(
-          first: key >> 32, second: key & UInt64(UInt32.max), affinity: affinity,
-          strongest: strongest))
-    } else {
-      contacts[place].affinity.add(affinity)
-      contacts[place].strongest = max(contacts[place].strongest, strongest)
-    }
+      },
+      histogramWords: histograms.words, histogramStarts: histograms.starts)
   }
 }

@@ -57,8 +57,17 @@ public struct RegionGraph: Hashable, Sendable {
     public var first: UInt64, second: UInt64
     /// The number and sum of the links' affinities.
     public var affinity: MeanAffinity
-    /// The strongest link, in units of 1 / (2²⁴ − 1).
-    public var strongest: UInt64
+    /// The weakest and the strongest link, in units of 1 / (2²⁴ − 1).
+    public var weakest: UInt64, strongest: UInt64
+    /// The later voxel of the strongest link; of equal ones, of the first in raster order.
+    public var point: ContactPoint
+
+    /// The strongest link.
+    public var peak: ContactPeak {
+      ContactPeak(
+        fragments: FragmentPair(first: first, second: second), strength: UInt32(strongest),
+        point: point)
+    }
   }
 
   /// The voxels that the graph accounts for.
@@ -67,4 +76,26 @@ public struct RegionGraph: Hashable, Sendable {
   public let fragments: [Fragment]
   /// The contacts, by first and second fragment; both are among ``fragments``.
   public let contacts: [Contact]
+  /// The histograms of all contacts, one behind the other; empty where none were asked for.
+  let histogramWords: [UInt64]
+  /// Where the histogram of each contact begins, and the last ends; empty where there are none.
+  let histogramStarts: [Int]
+
+  /// Whether each contact has a histogram.
+  public var hasHistograms: Bool { !histogramStarts.isEmpty }
+
+  /// The histogram of the contact at a place in ``contacts``; the graph must have histograms.
+  public func histogram(of contact: Int) -> LinkHistogram {
+    precondition(hasHistograms, "no histograms were gathered")
+    return LinkHistogram(
+      words: Array(histogramWords[histogramStarts[contact]..<histogramStarts[contact + 1]]))
+  }
+}
+
+/// What a region graph tells of contacts.
+public enum ContactDetail: Hashable, Sendable {
+  /// Number, sum, weakest and strongest link.
+  case sums
+  /// The same, and a histogram.
+  case histograms
 }

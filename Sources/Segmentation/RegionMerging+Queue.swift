@@ -1,11 +1,12 @@
 // The queue of edges: most leave it as they came, so they are sorted once; those that changed, and
 // so rank later than they did, wait in a heap.
 extension RegionMerging {
-  /// Queues all edges within the limit.
+  /// Queues all edges within the limit that may be merged over.
   mutating func sortEdges() {
     var queued: [KeyedNumber] = []
     queued.reserveCapacity(edges.count)
-    for (number, edge) in edges.enumerated() where isWithinLimit(edge.statistic) {
+    for (number, edge) in edges.enumerated()
+    where isWithinLimit(edge.queuedRank.score) && !edge.isVetoed {
       queued.append(KeyedNumber(key: edge.queuedRank.costOrder, number: UInt32(number)))
     }
     // Edges were in the order of their origins, and those of the same key still are.
@@ -16,7 +17,9 @@ extension RegionMerging {
       var isSorted = true
       while end < queued.count && queued[end].key == queued[start].key {
         let (before, after) = (Int(queued[end - 1].number), Int(queued[end].number))
-        isSorted = isSorted && !edges[after].statistic.isCheaper(than: edges[before].statistic)
+        isSorted =
+          isSorted
+          && !edges[after].queuedRank.score.isCheaper(than: edges[before].queuedRank.score)
         end += 1
       }
       if !isSorted { queued[start..<end].sort { precedes($0, $1) } }

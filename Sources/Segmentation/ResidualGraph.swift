@@ -1,23 +1,31 @@
 public import Voxels
 
 /// The part of an agglomeration that a box of voxels cannot decide by itself.
-public struct ResidualGraph: Hashable, Sendable {
+public struct ResidualGraph<Statistic: ContactStatistic>: Hashable, Sendable {
   /// A region that may still merge.
   public struct Region: Hashable, Sendable {
     /// The smallest of its fragments' ids.
     public var id: UInt64
     /// The faces of the box by which it reaches, or lies, beyond it.
     public var openFaces: OpenFaces
+    /// The number of its voxels in the box.
+    public var voxelCount: UInt64
+    /// Its voxels of each class, where classes are known.
+    public var classes = ClassCounts()
   }
 
   /// The contact of two regions.
   public struct Edge: Hashable, Sendable {
     /// The two regions, the smaller id first.
     public var first: UInt64, second: UInt64
-    /// The first of the contacts between fragments that it consists of.
+    /// The last of the contacts between fragments that it consists of.
     public var origin: FragmentPair
-    /// The number and sum of the links' affinities.
-    public var affinity: MeanAffinity
+    /// What ranks it.
+    public var statistic: Statistic
+    /// The strongest link.
+    public var peak: ContactPeak
+    /// Whether the regions, or parts of them, are to stay apart.
+    public var isVetoed = false
   }
 
   /// The voxels accounted for.
@@ -48,15 +56,35 @@ public struct FragmentPair: Hashable, Comparable, Sendable {
 
 extension ResidualGraph {
   /// The graph of a block in which nothing is decided yet.
-  public init(_ graph: RegionGraph) {
+  ///
+  /// - Parameters:
+  ///   - graph: The block's fragments and contacts.
+  ///   - classes: The voxels of each class in its fragments, in any order; none of others.
+  ///   - statistic: Gives what ranks the contact at a place in the graph's contacts.
+  init(
+    _ graph: RegionGraph, classes: [FragmentClass], statistic: (RegionGraph, Int) -> Statistic
+  ) {
+    var edges: [Edge] = []
+    edges.reserveCapacity(graph.contacts.count)
+    for place in graph.contacts.indices {
+      edges.append(Edge(graph, place, statistic: statistic))
+    }
     self.init(
-      box: graph.box,
-      regions: graph.fragments.map { Region(id: $0.id, openFaces: $0.openFaces) },
-      edges: graph.contacts.map {
-        Edge(
-          first: $0.first, second: $0.second,
-          origin: FragmentPair(first: $0.first, second: $0.second), affinity: $0.affinity)
-      })
+      box: graph.box, regions: Self.regions(of: graph, classes: classes), edges: edges)
+  }
+
+  /// The fragments of a block, with the voxels of each class in them.
+  static func regions(of graph: RegionGraph, classes: [FragmentClass]) -> [Region] {
+    var regions = graph.fragments.map {
+      Region(id: $0.id, openFaces: $0.openFaces, voxelCount: $0.voxelCount)
+    }
+    guard !classes.isEmpty else { return regions }
+    let numbers = IdentifierNumbers(of: regions.map(\.id))
+    for row in classes {
+      guard let number = numbers.number(of: row.fragment) else { continue }
+      regions[Int(number)].classes.add(row.voxelCount, of: row.label)
+    }
+    return regions
   }
 
   /// The graph of several boxes that tile one: contacts of the same regions added up, and faces
@@ -67,19 +95,45 @@ extension ResidualGraph {
     let regions = parts.flatMap { part in
       let outer = OpenFaces(of: part.box, sharedWith: box)
       return part.regions.map {
-        Region(id: $0.id, openFaces: $0.openFaces.intersection(outer))
+        var region = $0
+        region.openFaces.formIntersection(outer)
+        return region
       }
     }
     let edges = parts.flatMap(\.edges)
     self.init(
       box: box,
       regions: regions.sorted { $0.id < $1.id }
-        .fusingEqual(by: { $0.id == $1.id }) { $0.openFaces.formUnion($1.openFaces) },
+        .fusingEqual(by: { $0.id == $1.id }) {
+          $0.openFaces.formUnion($1.openFaces)
+          $0.voxelCount += $1.voxelCount
+          $0.classes.add($1.classes)
+        },
       edges: edges.sorted { ($0.first, $0.second) < ($1.first, $1.second) }
         .fusingEqual(by: { $0.first == $1.first && $0.second == $1.second }) {
-          $0.affinity.add($1.affinity)
-          $0.origin = min($0.origin, $1.origin)
+          $0.statistic.add($1.statistic)
+          $0.origin = max($0.origin, $1.origin)
+          if $1.peak.precedes($0.peak) { $0.peak = $1.peak }
+          $0.isVetoed = $0.isVetoed || $1.isVetoed
         })
+  }
+}
+
+extension ResidualGraph.Edge {
+  /// The contact of two fragments at a place in a block's contacts.
+  init(_ graph: RegionGraph, _ place: Int, statistic: (RegionGraph, Int) -> Statistic) {
+    let contact = graph.contacts[place]
+    let peak = contact.peak
+    self.init(
+      first: contact.first, second: contact.second, origin: peak.fragments,
+      statistic: statistic(graph, place), peak: peak)
+  }
+}
+
+extension ResidualGraph where Statistic == MeanAffinity {
+  /// The graph of a block in which nothing is decided yet, for merging by mean affinity.
+  public init(_ graph: RegionGraph) {
+    self.init(graph, classes: []) { $0.contacts[$1].affinity }
   }
 }
 

@@ -46,25 +46,25 @@ struct AgglomerationTests {
     let (affinities, fragments) = row([200, 250, 100, 230])
     let volume = affinities.box
     let block = VoxelBox(extent: VoxelExtent(z: 1, y: 1, x: 2))
-    let (merges, residual) = ResidualGraph(
+    let result = ResidualGraph(
       regionGraph(affinities: affinities, fragments: fragments, box: block, volume: volume)
-    ).agglomerated(maximumCost: 1)
-    #expect(merges.isEmpty)
-    #expect(residual.regions.map(\.id) == [1, 2])
-    #expect(residual.edges.count == 1)
+    ).agglomerated(AgglomerationRules(maximumCost: 1))
+    #expect(result.decisions.isEmpty)
+    #expect(result.residual.regions.map(\.id) == [1, 2])
+    #expect(result.residual.edges.count == 1)
   }
 
   @Test func `a block keeps nothing of what no one else can change`() {
     let (affinities, fragments) = row([250, 20, 30, 40])
     let block = VoxelBox(extent: VoxelExtent(z: 1, y: 1, x: 4))
-    let (merges, residual) = ResidualGraph(
+    let result = ResidualGraph(
       regionGraph(
         affinities: affinities, fragments: fragments, box: block, volume: affinities.box)
-    ).agglomerated(maximumCost: 0.5)
-    #expect(merges.map { [$0.first, $0.second] } == [[1, 2]])
+    ).agglomerated(AgglomerationRules(maximumCost: 0.5))
+    #expect(result.decisions.map { [$0.first, $0.second] } == [[1, 2]])
     // Regions 1 and 3 can never merge below the maximum cost; 4 may, with what lies beyond.
-    #expect(residual.regions.map(\.id) == [4])
-    #expect(residual.edges.isEmpty)
+    #expect(result.residual.regions.map(\.id) == [4])
+    #expect(result.residual.edges.isEmpty)
   }
 
   @Test func `a chain along all cuts merges as in one block`() throws {
@@ -75,57 +75,6 @@ struct AgglomerationTests {
     for length in 1...12 {
       let tree = try agglomerated(affinities, fragments, blocks: VoxelExtent(cube: length))
       #expect(tree == whole, "blocks of \(length)")
-    }
-  }
-
-  @Test(arguments: AffinityTexture.allCases, 0..<6 as Range<UInt64>)
-  func `blocks of any shape give the merges of a global greedy search`(
-    texture: AffinityTexture, seed: UInt64
-  ) throws {
-    var generator = SeededGenerator(seed: seed)
-    let volume = VoxelBox.random(upTo: 8, using: &generator)
-    let costs: [Double] = [1, 0.6, 0.3]
-    let maximumCost = costs[Int(seed % 3)]
-    func check<Affinity: AffinityScalar>(_ type: Affinity.Type) throws {
-      let affinities = Volume<Affinity>.affinities(texture, box: volume, using: &generator)
-      let fragments = watershed(
-        affinities: affinities, box: volume, volume: volume,
-        parameters: WatershedParameters(low: 0.2, high: 0.99, plateauReach: 0)
-      ).labels.converted(to: UInt64.self)
-      let expected = greedyMerges(
-        of: regionGraph(
-          affinities: affinities, fragments: fragments, box: volume, volume: volume),
-        maximumCost: maximumCost)
-      for _ in 0..<4 {
-        let shape = VoxelBox.random(upTo: 8, using: &generator).extent
-        let tree = try agglomerated(
-          affinities, fragments, blocks: shape, maximumCost: maximumCost)
-        #expect(tree.merges == expected, "seed \(seed), blocks of \(shape)")
-      }
-    }
-    try check(UInt8.self)
-    try check(Float.self)
-  }
-
-  @Test(arguments: 0..<8 as Range<UInt64>)
-  func `whatever the costs, fragments of single voxels merge alike in any blocks`(
-    seed: UInt64
-  ) throws {
-    // Every voxel a fragment: the densest graph there is, nearly all of it at the cuts.
-    var generator = SeededGenerator(seed: seed)
-    let volume = VoxelBox.random(upTo: 6, using: &generator)
-    let texture = AffinityTexture.allCases[Int(seed % 4)]
-    let affinities = Volume<UInt8>.affinities(texture, box: volume, using: &generator)
-    var ids = (1...UInt64(volume.extent.voxelCount)).map { $0 }
-    ids.shuffle(using: &generator)
-    let fragments = Volume<UInt64>(box: volume, values: ids)
-    let expected = greedyMerges(
-      of: regionGraph(affinities: affinities, fragments: fragments, box: volume, volume: volume),
-      maximumCost: 0.7)
-    for _ in 0..<4 {
-      let shape = VoxelBox.random(upTo: 5, using: &generator).extent
-      let tree = try agglomerated(affinities, fragments, blocks: shape, maximumCost: 0.7)
-      #expect(tree.merges == expected, "seed \(seed), blocks of \(shape)")
     }
   }
 
@@ -159,7 +108,8 @@ struct AgglomerationTests {
     let block = VoxelBox(extent: VoxelExtent(z: 1, y: 1, x: 2))
     #expect(throws: MalformedGraphError.self) {
       try agglomerate(
-        blockCounts: VoxelExtent(z: 1, y: 1, x: 2), fragmentCount: 4, maximumCost: 1, threads: 1
+        blockCounts: VoxelExtent(z: 1, y: 1, x: 2), fragmentCount: 4,
+        rules: AgglomerationRules(maximumCost: 1), threads: 1
       ) { _ in
         regionGraph(
           affinities: affinities, fragments: fragments, box: block, volume: affinities.box)
@@ -167,7 +117,8 @@ struct AgglomerationTests {
     }
     #expect(throws: MalformedGraphError.self) {
       try agglomerate(
-        blockCounts: VoxelExtent(cube: 1), fragmentCount: 3, maximumCost: 1, threads: 1
+        blockCounts: VoxelExtent(cube: 1), fragmentCount: 3,
+        rules: AgglomerationRules(maximumCost: 1), threads: 1
       ) { _ in
         regionGraph(
           affinities: affinities, fragments: fragments, box: affinities.box,
@@ -207,65 +158,5 @@ struct AgglomerationTests {
     #expect(throws: MalformedGraphError.self) {
       try MergeTree(merges: merges, fragmentCount: 3, maximumCost: 1)
     }
-  }
-}
-
-/// Agglomerates block by block.
-func agglomerated<Affinity: AffinityScalar>(
-  _ affinities: Volume<Affinity>, _ fragments: Volume<UInt64>, blocks shape: VoxelExtent,
-  maximumCost: Double = 1
-) throws -> MergeTree {
-  let volume = affinities.box
-  let boxes = volume.blocks(of: shape)
-  let counts = VoxelExtent(
-    z: (volume.extent.z + shape.z - 1) / shape.z, y: (volume.extent.y + shape.y - 1) / shape.y,
-    x: (volume.extent.x + shape.x - 1) / shape.x)
-  return try agglomerate(
-    blockCounts: counts, fragmentCount: Int(fragments.values.max() ?? 0),
-    maximumCost: maximumCost, threads: 2
-  ) { index in
-    regionGraph(
-      affinities: affinities, fragments: fragments, box: boxes[index], volume: volume)
-  }
-}
-
-/// Merges the cheapest contact of the whole graph, looking at all of them each time.
-func greedyMerges(of graph: RegionGraph, maximumCost: Double) -> [Merge] {
-  struct Edge {
-    var regions: Set<UInt64>
-    var origin: FragmentPair
-    var affinity: MeanAffinity
-  }
-  var edges = graph.contacts.map {
-    Edge(
-      regions: [$0.first, $0.second], origin: FragmentPair(first: $0.first, second: $0.second),
-      affinity: $0.affinity)
-  }
-  var merges: [Merge] = []
-  while let cheapest = edges.min(by: {
-    if $0.affinity.isCheaper(than: $1.affinity) { return true }
-    if $1.affinity.isCheaper(than: $0.affinity) { return false }
-    return $0.origin < $1.origin
-  }), cheapest.affinity.cost <= maximumCost + 1e-12 {
-    let (kept, gone) = (cheapest.regions.min() ?? 0, cheapest.regions.max() ?? 0)
-    merges.append(Merge(first: kept, second: gone, affinity: cheapest.affinity))
-    var fused: [Edge] = []
-    for edge in edges where edge.regions != cheapest.regions {
-      var edge = edge
-      if edge.regions.remove(gone) != nil { edge.regions.insert(kept) }
-      if let index = fused.firstIndex(where: { $0.regions == edge.regions }) {
-        fused[index].affinity.add(edge.affinity)
-        fused[index].origin = min(fused[index].origin, edge.origin)
-      } else {
-        fused.append(edge)
-      }
-    }
-    edges = fused
-  }
-  // The same order as a tree's: by cost, then by regions.
-  return merges.sorted {
-    if $0.affinity.isCheaper(than: $1.affinity) { return true }
-    if $1.affinity.isCheaper(than: $0.affinity) { return false }
-    return ($0.first, $0.second) < ($1.first, $1.second)
   }
 }

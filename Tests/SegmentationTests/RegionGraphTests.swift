@@ -22,6 +22,58 @@ struct RegionGraphTests {
     #expect(contact.affinity.count == 1)
     #expect(contact.affinity.mean == 100.0 / 255)
     #expect(contact.strongest == UInt8(100).fixedPoint)
+    #expect(contact.weakest == contact.strongest)
+    #expect(contact.point.position(in: box) == VoxelPosition(z: 0, y: 0, x: 2))
+  }
+
+  @Test func `the strongest link of a contact has its voxel, of equal ones the first`() throws {
+    let volume = VoxelBox(
+      origin: VoxelPosition(z: 4, y: -2, x: 9), extent: VoxelExtent(z: 1, y: 4, x: 2))
+    let fragments = Volume<UInt64>(box: volume, values: [1, 2, 1, 2, 1, 2, 1, 2])
+    let affinities = Volume<UInt8>(
+      channels: 3, box: volume,
+      values: Array(repeating: 255, count: 16) + [0, 3, 0, 200, 0, 200, 0, 7])
+    let graph = regionGraph(
+      affinities: affinities, fragments: fragments, box: volume, volume: volume,
+      detail: .histograms)
+    let contact = try #require(graph.contacts.first)
+    #expect(contact.point.position(in: volume) == VoxelPosition(z: 4, y: -1, x: 10))
+    #expect(contact.peak.affinity == 200.0 / 255)
+    #expect(contact.weakest == UInt8(3).fixedPoint)
+    let bins = graph.histogram(of: 0).bins
+    #expect(bins.map(\.bin) == [3, 7, 200])
+    #expect(bins.map(\.count) == [1, 1, 2])
+  }
+
+  @Test func `histograms of floats have the bins of the bytes that are as large`() throws {
+    let box = VoxelBox(extent: VoxelExtent(z: 1, y: 256, x: 2))
+    let fragments = Volume<UInt64>(box: box, values: (0..<512).map { $0 % 2 + 1 })
+    let bytes = (0..<3 * 512).map { UInt8($0 / 2 % 256) }
+    let whole = regionGraph(
+      affinities: Volume<UInt8>(channels: 3, box: box, values: bytes), fragments: fragments,
+      box: box, volume: box, detail: .histograms)
+    let floats = regionGraph(
+      affinities: Volume<Float>(channels: 3, box: box, values: bytes.map { Float($0) / 255 }),
+      fragments: fragments, box: box, volume: box, detail: .histograms)
+    #expect(whole == floats)
+    #expect(whole.histogram(of: 0).bins.map(\.bin) == Array(0...255))
+  }
+
+  @Test func `classes of fragments are counted, and damaged counts refused`() throws {
+    let box = VoxelBox(extent: VoxelExtent(z: 1, y: 2, x: 4))
+    let fragments = Volume<UInt64>(box: box, values: [9, 9, 0, 4, 9, 4, 4, 4])
+    let classes = Volume<UInt8>(box: box, values: [1, 0, 1, 2, 255, 2, 1, 2])
+    let rows = fragmentClasses(fragments: fragments, classes: classes, box: box)
+    #expect(rows.map(\.fragment) == [4, 4, 9, 9])
+    #expect(rows.map(\.label) == [1, 2, 1, 255])
+    #expect(rows.map(\.voxelCount) == [1, 3, 1, 1])
+    let bytes = FragmentClass.encoded(rows)
+    #expect(try FragmentClass.decoded(bytes) == rows)
+    for count in 0..<bytes.count {
+      #expect(throws: MalformedGraphError.self) {
+        try FragmentClass.decoded(Array(bytes.prefix(count)))
+      }
+    }
   }
 
   @Test func `a fragment that goes on beyond the block says through which faces`() {
@@ -91,6 +143,7 @@ struct RegionGraphTests {
       let same = parts.flatMap(\.contacts)
         .filter { ($0.first, $0.second) == (contact.first, contact.second) }
       #expect(same.map(\.strongest).max() == contact.strongest)
+      #expect(same.map(\.weakest).min() == contact.weakest)
     }
   }
 
@@ -102,13 +155,17 @@ struct RegionGraphTests {
     #expect(graph.fragments.isEmpty && graph.contacts.isEmpty)
   }
 
-  @Test func `bytes and back is the same graph`() throws {
-    let graph = try sampleGraph()
+  @Test(arguments: [ContactDetail.sums, .histograms])
+  func `bytes and back is the same graph`(detail: ContactDetail) throws {
+    let graph = try sampleGraph(detail)
+    #expect(graph.hasHistograms == (detail == .histograms))
     #expect(try RegionGraph(decoding: graph.encoded) == graph)
   }
 
-  @Test func `damaged bytes are refused, whatever is cut off or changed`() throws {
-    let bytes = try sampleGraph().encoded
+  @Test(arguments: [ContactDetail.sums, .histograms])
+  func `damaged bytes are refused, whatever is cut off or changed`(detail: ContactDetail) throws {
+    let graph = try sampleGraph(detail)
+    let bytes = graph.encoded
     for count in 0..<bytes.count {
       #expect(throws: MalformedGraphError.self) {
         try RegionGraph(decoding: Array(bytes.prefix(count)))
@@ -121,10 +178,15 @@ struct RegionGraphTests {
       changed[index] = 0xff
       let isRefused = (try? RegionGraph(decoding: changed)) == nil
       if index < 8 || (56..<72).contains(index) { #expect(isRefused, "byte \(index)") }
+      // A histogram that no longer fits its contact is noticed, whatever changed.
+      let histograms = bytes.count - 8 * graph.contacts.count - 8 * graph.binCount
+      if detail == .histograms, index >= histograms, changed != bytes {
+        #expect(isRefused, "byte \(index)")
+      }
     }
   }
 
-  private func sampleGraph() throws -> RegionGraph {
+  private func sampleGraph(_ detail: ContactDetail) throws -> RegionGraph {
     var generator = SeededGenerator(seed: 1)
     let volume = VoxelBox(extent: VoxelExtent(cube: 6))
     let affinities = Volume<Float>.affinities(.noise, box: volume, using: &generator)
@@ -134,8 +196,14 @@ struct RegionGraphTests {
     ).labels.converted(to: UInt64.self)
     let graph = regionGraph(
       affinities: affinities, fragments: fragments,
-      box: VoxelBox(extent: VoxelExtent(z: 6, y: 3, x: 6)), volume: volume)
+      box: VoxelBox(extent: VoxelExtent(z: 6, y: 3, x: 6)), volume: volume, detail: detail)
     try #require(graph.contacts.count > 3)
     return graph
+  }
+}
+
+extension RegionGraph {
+  fileprivate var binCount: Int {
+    hasHistograms ? contacts.indices.reduce(0) { $0 + histogram(of: $1).bins.count } : 0
   }
 }
