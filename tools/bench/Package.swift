@@ -23,6 +23,8 @@ let package = Package(
       name: "MutexWatershed",
       dependencies: [.product(name: "FascicleKernels", package: "fascicle")]),
     .executableTarget(
+      name: "Agglomerate", dependencies: [.product(name: "FascicleKernels", package: "fascicle")]),
+    .executableTarget(
       name: "Store", dependencies: [.product(name: "FascicleKernels", package: "fascicle")]),
     .executableTarget(
       name: "Train", dependencies: [.product(name: "FascicleKernels", package: "fascicle")]),
