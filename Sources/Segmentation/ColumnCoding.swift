@@ -24,8 +24,17 @@ struct ColumnWriter {
   }
 
   mutating func write<Row>(column: (Row) -> UInt64, of rows: [Row]) {
-    bytes.reserveCapacity(bytes.count + 8 * rows.count)
-    for row in rows { write(column(row)) }
+    var place = bytes.count
+    bytes.append(contentsOf: repeatElement(0, count: 8 * rows.count))
+    var target = bytes.mutableSpan
+    for row in rows {
+      var word = column(row)
+      for _ in 0..<8 {
+        target[place] = UInt8(truncatingIfNeeded: word)
+        word &>>= 8
+        place &+= 1
+      }
+    }
   }
 }
 
@@ -86,9 +95,20 @@ struct ColumnReader {
   }
 
   mutating func column(rows: UInt64) throws(MalformedGraphError) -> [UInt64] {
-    var column: [UInt64] = []
-    column.reserveCapacity(Int(rows))
-    for _ in 0..<rows { column.append(try word()) }
+    let (end, isTooLarge) = rows.multipliedReportingOverflow(by: 8)
+    guard !isTooLarge, end <= UInt64(bytes.count - offset) else {
+      throw MalformedGraphError("the data is cut off", found: "\(bytes.count) bytes")
+    }
+    var column = [UInt64](repeating: 0, count: Int(rows))
+    let (bytes, start) = (bytes, offset)
+    offset += Int(end)
+    let source = bytes.span.extracting(start..<start + Int(end))
+    var target = column.mutableSpan
+    for row in target.indices {
+      var word: UInt64 = 0
+      for byte in 0..<8 { word |= UInt64(source[8 &* row &+ byte]) &<< UInt64(8 &* byte) }
+      target[row] = word
+    }
     return column
   }
 }

@@ -12,14 +12,19 @@ struct ContactTable {
   }
 
   private(set) var contacts: [RegionGraph.Contact] = []
-  private var table = IndexTable(capacity: 1 << 12)
+  /// The place of each pair of fragments' contact.
+  private var places: NeighbourTable
   private let detail: ContactDetail
   /// The bins in use, by contact and bin, and the links in each.
   private var bins = IndexTable()
   private var binKeys: [UInt64] = []
   private var binCounts: [UInt64] = []
 
-  init(detail: ContactDetail) { self.detail = detail }
+  /// Creates a table without contacts, of fragments numbered from 1 on.
+  init(fragmentCount: Int, detail: ContactDetail) {
+    places = NeighbourTable(count: fragmentCount + 1)
+    self.detail = detail
+  }
 
   /// Adds the links of a row of voxels, the first at a point, to another.
   @specialized(where Affinity == UInt8)
@@ -51,7 +56,7 @@ struct ContactTable {
   }
 
   private mutating func add(_ run: Run, from start: ContactPoint) {
-    let place = Int(table.number(of: run.key))
+    let place = Int(self.place(of: run.key))
     let point = start.advanced(by: run.peak)
     guard place < contacts.count else {
       contacts.append(
@@ -72,10 +77,19 @@ struct ContactTable {
     contacts[place] = contact
   }
 
+  /// The place of a pair's contact; a new one's is behind all others.
+  private mutating func place(of key: UInt64) -> UInt32 {
+    let (first, second) = (UInt32(key >> 32), UInt32(truncatingIfNeeded: key))
+    if let place = places.value(first, second) { return place }
+    let place = UInt32(contacts.count)
+    places.set(first, second, to: place)
+    return place
+  }
+
   /// Adds a link to a contact's histogram.
   private mutating func addBin(of link: UInt64, to key: UInt64) {
     // A contact that is new gets the number here that it gets when the run ends.
-    let contact = UInt64(table.number(of: key)) + 1
+    let contact = UInt64(place(of: key)) + 1
     let binKey = contact << 8 | UInt64(LinkHistogram.bin(ofUnits: link))
     let bin = Int(bins.number(of: binKey))
     if bin == binKeys.count {

@@ -32,7 +32,7 @@ public func regionGraph<Affinity: AffinityScalar>(
   let linkColumns = corner.x..<corner.x + box.extent.x
   let columns = near.x..<reach.extent.x
   let place = box.origin - volume.origin
-  var contacts = ContactTable(detail: detail)
+  var contacts = ContactTable(fragmentCount: numbering.fragmentCount, detail: detail)
   for z in 0..<box.extent.z {
     for y in 0..<box.extent.y {
       let (numberZ, numberY) = (z + near.z, y + near.y)
@@ -67,6 +67,9 @@ private struct FragmentNumbering {
   let numbers: Volume<UInt32>
   /// The fragments, the one numbered *n* at index *n*; background stands at 0.
   private var fragments: [RegionGraph.Fragment] = []
+
+  /// The number of fragments.
+  var fragmentCount: Int { fragments.count - 1 }
 
   init(
     of labels: borrowing Volume<UInt64>, box: VoxelBox, reach: VoxelBox, volume: VoxelBox

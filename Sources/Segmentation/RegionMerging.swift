@@ -73,7 +73,7 @@ struct RegionMerging<Statistic: ContactStatistic> {
   var edges: [Edge] = []
   private var nextHalf: [UInt32] = []
   /// The edge between each two regions.
-  private var edgeTable: IndexTable
+  private var edgeTable: NeighbourTable
   /// Edges as they were at first, the one of the first rank in front, and how many are dealt with.
   var sortedEdges: [UInt32] = []
   var sortedPlace = 0
@@ -95,7 +95,7 @@ struct RegionMerging<Statistic: ContactStatistic> {
     classes = vetoes.needsClasses ? regions.map(\.classes) : []
     self.limit = limit
     self.vetoes = vetoes
-    edgeTable = IndexTable(capacity: edgeCount)
+    edgeTable = NeighbourTable(count: regions.count)
     edges.reserveCapacity(edgeCount)
     nextHalf.reserveCapacity(2 * edgeCount)
   }
@@ -114,7 +114,7 @@ struct RegionMerging<Statistic: ContactStatistic> {
         queuedRank: Rank(statistic, origin: edge)))
     nextHalf.append(Self.none)
     nextHalf.append(Self.none)
-    edgeTable.set(Self.key(left, right), to: edge)
+    edgeTable.set(left, right, to: edge)
     append(half: 2 * edge, to: Int(left))
     append(half: 2 * edge + 1, to: Int(right))
     regions[Int(left)].degree += 1
@@ -174,7 +174,7 @@ struct RegionMerging<Statistic: ContactStatistic> {
     nextHalf.append(Self.none)
     append(half: 2 * number, to: Int(left))
     append(half: 2 * number + 1, to: Int(right))
-    edgeTable.set(Self.key(left, right), to: number)
+    edgeTable.set(left, right, to: number)
     edges[edge].isLive = false
     edges[edge].isFused = true
     edges[edge].isDecided = true
@@ -247,11 +247,6 @@ struct RegionMerging<Statistic: ContactStatistic> {
     )
   }
 
-  private static func key(_ left: UInt32, _ right: UInt32) -> UInt64 {
-    // One above the numbers, so that no key is 0.
-    (UInt64(min(left, right)) + 1) << 32 | UInt64(max(left, right))
-  }
-
   /// Whether an edge may be merged over: one that may not, and whatever it becomes by fusing with
   /// edges like it, is never queued.
   func isWithinLimit(_ score: MeanAffinity) -> Bool { !limit.isCheaper(than: score) }
@@ -269,7 +264,7 @@ struct RegionMerging<Statistic: ContactStatistic> {
 
   private mutating func merge(over merged: Int, _ left: Int, _ right: Int) {
     edges[merged].isLive = false
-    edgeTable.remove(Self.key(UInt32(left), UInt32(right)))
+    edgeTable.remove(UInt32(left), UInt32(right))
     let leftIsLarger = regions[left].degree >= regions[right].degree
     let (kept, gone) = leftIsLarger ? (left, right) : (right, left)
     regions[kept].degree -= 1
@@ -291,9 +286,8 @@ struct RegionMerging<Statistic: ContactStatistic> {
     let edge = half / 2
     let isFirst = half % 2 == 0
     let neighbour = isFirst ? edges[Int(edge)].ends.1 : edges[Int(edge)].ends.0
-    edgeTable.remove(Self.key(UInt32(gone), neighbour))
-    let key = Self.key(UInt32(kept), neighbour)
-    if let parallel = edgeTable.value(of: key) {
+    edgeTable.remove(UInt32(gone), neighbour)
+    if let parallel = edgeTable.value(UInt32(kept), neighbour) {
       regions[Int(neighbour)].degree -= 1
       // The survivor is the one first in the queue, since together they may come right after it.
       if edges[Int(parallel)].queuedRank.precedes(edges[Int(edge)].queuedRank) {
@@ -309,7 +303,7 @@ struct RegionMerging<Statistic: ContactStatistic> {
     } else {
       edges[Int(edge)].ends.1 = UInt32(kept)
     }
-    edgeTable.set(key, to: edge)
+    edgeTable.set(UInt32(kept), neighbour, to: edge)
     append(half: half, to: kept)
   }
 
