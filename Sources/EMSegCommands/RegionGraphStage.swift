@@ -43,7 +43,7 @@ struct RegionGraphStage: BlockStage {
       from: block.writeBox.origin - halo, to: block.writeBox.end
     ).intersection(volume)
     return regionGraph(
-      affinities: try affinities.reader.read(block.writeBox, as: type),
+      affinities: try affinities.read(block.writeBox, as: type),
       fragments: try fragments.reader.read(near, as: UInt64.self), box: block.writeBox,
       volume: volume, detail: detail)
   }

@@ -201,6 +201,22 @@ import ZarrStore
     #expect(emseg("why", folder("s.graph"), "1", "2", "--threshold", "0.95").status == 64)
   }
 
+  @Test func `values that are no affinities are refused where they are`() throws {
+    for (value, text) in [(Float.nan, "nan"), (1.5, "1.5"), (-0.25, "-0.25")] {
+      let folder = TemporaryFolder()
+      let box = VoxelBox(extent: VoxelExtent(cube: 4))
+      var values = [Float](repeating: 0.5, count: 3 * 64)
+      values[64 + 21] = value
+      try storeAffinities(Volume(channels: 3, box: box, values: values), at: folder("a"))
+      try store(Volume<UInt64>(box: box, fill: 1), at: folder("f"), labels: 1)
+      let outcome = Self.agglomerate(
+        folder, "--affinities", folder("a"), "--output", folder("s"))
+      #expect(outcome.status == 65)
+      #expect(outcome.diagnostics.contains("1,1,1"), "\(outcome.diagnostics)")
+      #expect(outcome.diagnostics.contains(text), "\(outcome.diagnostics)")
+    }
+  }
+
   @Test func `fragments that do not go with the affinities are refused`() throws {
     let folder = TemporaryFolder()
     let box = VoxelBox(extent: VoxelExtent(cube: 4))
