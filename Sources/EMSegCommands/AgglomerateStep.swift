@@ -201,7 +201,7 @@ struct AgglomerateStep {
       in: folder,
       facts: [
         "format": .string("fascicle segment table 1"),
-        "fragments": .string(fragments.reader.path), "graph": .string(graph),
+        "fragments": .string(SegmentView.name(of: fragments.reader.path)),
         "parameters": .string(parameters(description)), "threshold": .number(threshold),
         "minimum_voxels": .integer(Int64(minimumVoxels)),
       ].merging(cut.sizes.attributes) { $1 },

@@ -87,12 +87,16 @@ struct SegmentView {
   let voxelSize: VoxelSize
   let extent: VoxelExtent
 
-  /// Where the OME-Zarr at a path is found when its folder is served on this computer.
-  static func address(of path: String) -> String {
+  /// The name of the OME-Zarr that an array at a path belongs to.
+  static func name(of path: String) -> String {
     // The image's folder, not that of its finest level.
     let store = FileStore.split(FileStore(root: path).root)
-    let name = Int(store.name) == nil ? store.name : FileStore.split(store.folder).name
-    return "http://localhost:8000/\(name)/|zarr3:"
+    return Int(store.name) == nil ? store.name : FileStore.split(store.folder).name
+  }
+
+  /// Where the OME-Zarr at a path is found when its folder is served on this computer.
+  static func address(of path: String) -> String {
+    "http://localhost:8000/\(name(of: path))/|zarr3:"
   }
 
   /// A viewer state: one layer of the fragments, those of each segment joined.

@@ -64,7 +64,7 @@ import Voxels
     (["--seed", "1,7,8"], 64, "--seed"), (["--seed", "6,7,99"], 64, "--seed"),
     (["--seed", "6,7"], 64, "--seed"), (["--memory", "1MiB"], 65, "--memory"),
     (["--field-of-view", "4,5,5"], 65, "odd"), (["--weights", "nowhere.h5"], 66, "nowhere.h5"),
-    (["--weights", phantomModel], 65, "no flood-filling network"),
+    (["--weights", phantomModel], 65, "does not suit"),
     (["--step", "4,4,4"], 64, "--step"),
     (["--weights", volumesFolder + "/golden/h5py-3.16.0/uint8-le.h5"], 65, "another type"),
   ])
