@@ -89,7 +89,7 @@ struct WatershedOptions {
         + "times as long along z."),
     .option(
       "--merge-size", \.mergeSize, accepting: .atLeast(0),
-      "Merge fragments with fewer voxels over their strongest link."),
+      "Merge fragments with fewer voxels over their strongest link; 0 merges none."),
     .option(
       "--merge-affinity", \.mergeAffinity, accepting: .ifGiven(.from(0...1)),
       "steepest-ascent: affinity at or below which links merge no small fragments; as --low when "

@@ -63,7 +63,7 @@ import Voxels
       let (a, f, s) = (folder("a\(number)"), folder("f\(number)"), folder("s\(number)"))
       for line in [
         ["predict", folder("image.zarr"), "--model", phantomModel, "--output", a],
-        ["watershed", a, "--output", f],
+        ["watershed", a, "--merge-size", "200", "--output", f],
         ["agglomerate", f, "--affinities", a, "--threshold", "0.55", "--output", s],
       ] {
         let outcome = emseg(line + options)

@@ -85,8 +85,10 @@ import ZarrStore
         .status == 0)
     let project = folder("p.fascicle")
     try #require(
-      emseg("segment", folder("raw"), "--model", model, "--output", project, "--threshold", "0.5")
-        .status == 0)
+      emseg(
+        "segment", folder("raw"), "--model", model, "--output", project, "--threshold", "0.5",
+        "--merge-size", "0"
+      ).status == 0)
     let words = ["tune", project, sample + "/labels.h5"]
     let outcome = emseg(words + ["--thresholds", "0.1:0.7:0.2", "--plot", folder("curve.svg")])
     try #require(outcome.status == 0, "\(outcome.diagnostics)")
