@@ -49,7 +49,7 @@ public struct PublishedWeights: Sendable {
         .malformed, path: path, "no weights of a flood-filling network",
         found: arrays.keys.sorted().prefix(4).joined(separator: ", "),
         expected: "conv0_a__weights and so on",
-        remedy: "convert the checkpoint with tools/convert-ffn-checkpoint")
+        remedy: "name a file with the arrays of a published checkpoint")
     }
     var values: [Float] = []
     for index in 0..<depth {
