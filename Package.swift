@@ -40,6 +40,7 @@ let package = Package(
   name: "fascicle",
   products: [
     .executable(name: "emseg", targets: ["emseg"]),
+    .executable(name: "tracts", targets: ["tracts"]),
     // What tools/bench measures, as it ships.
     .library(
       name: "FascicleKernels",
@@ -62,6 +63,9 @@ let package = Package(
     system("CHDF5", pkgConfig: "hdf5-serial", package: "libhdf5-dev"),
     system("COneDNN", package: "libdnnl-dev"),
     system("CCairo", pkgConfig: "cairo", package: "libcairo2-dev"),
+    system("CLAPACK", pkgConfig: "lapacke", package: "liblapacke-dev"),
+    system("CIgraph", pkgConfig: "igraph", package: "libigraph-dev"),
+    system("CZip", pkgConfig: "libzip", package: "libzip-dev"),
     .systemLibrary(name: "CSystem"),
 
     // Our own C: convolution kernels in processor intrinsics, chosen at run time.
@@ -79,6 +83,7 @@ let package = Package(
     library("PrecomputedStore", ["Voxels", "Codecs", "VolumeStore", "CTurboJPEG"]),
     library("SectionFormats", ["Voxels", "Codecs", "VolumeStore", "CTIFF", "CSPNG", "CExpat"]),
     library("HDF5Formats", ["Voxels", "Codecs", "VolumeStore", "CHDF5"]),
+    library("ScannerImages", ["Voxels", "Codecs", "VolumeStore"]),
     library(
       "VolumeFormats",
       [
@@ -86,15 +91,21 @@ let package = Package(
         "HDF5Formats",
       ]),
 
+    library("StreamlineFormats", ["Voxels", "Codecs", "VolumeStore", "ScannerImages", "CZip"]),
+
     // Running and arithmetic.
     library("Blockwise", ["Voxels", "Codecs", "VolumeStore"], settings: safe),
     library("Tensors", ["Voxels", "COneDNN", "CConvolution"]),
+    library("LinearAlgebra", ["CLAPACK"]),
 
     // Models.
     library("Networks", ["Voxels", "Codecs", "Tensors"], settings: safe),
     library("Labels", ["Voxels"], settings: safe),
     library("Skeletons", ["Voxels"], settings: safe),
     library("Synapses", ["Voxels"], settings: safe),
+    library("Diffusion", ["Voxels", "LinearAlgebra"], settings: safe),
+    library("Connectomes", ["Voxels", "Codecs"], settings: safe),
+    library("GraphMeasures", ["Connectomes", "CIgraph"]),
 
     // Methods.
     library("Segmentation", ["Voxels", "Labels"], settings: safe),
@@ -102,6 +113,8 @@ let package = Package(
     library("Training", ["Voxels", "Codecs", "Tensors", "Networks", "Labels"], settings: safe),
     library("FloodFilling", ["Voxels", "Tensors", "Networks"], settings: safe),
     library("Phantoms", ["Voxels", "Labels"], settings: safe),
+
+    library("Tractography", ["Voxels", "LinearAlgebra", "Diffusion"], settings: safe),
 
     // Judging.
     library("Evaluation", ["Voxels", "Skeletons", "Synapses"], settings: safe),
@@ -116,8 +129,17 @@ let package = Package(
         "FloodFilling", "Drawing", "Phantoms", "Evaluation",
       ], settings: safe),
 
+    library(
+      "TractsCommands",
+      [
+        "Voxels", "Codecs", "CommandLineInterface", "VolumeStore", "ScannerImages",
+        "StreamlineFormats", "LinearAlgebra", "Diffusion", "Connectomes", "GraphMeasures",
+        "Tractography", "Drawing",
+      ], settings: safe),
+
     // Tools: three lines each.
     tool("emseg", ["CommandLineInterface", "EMSegCommands"]),
+    tool("tracts", ["CommandLineInterface", "TractsCommands"]),
 
     // Tests: one target per source target.
     .target(
@@ -161,6 +183,25 @@ let package = Package(
         "Voxels", "Codecs", "CommandLineInterface", "VolumeStore", "ZarrStore", "PrecomputedStore",
         "SectionFormats", "HDF5Formats", "VolumeFormats", "Blockwise", "Labels", "Segmentation",
         "ImageFilters", "Phantoms", "Evaluation", "EMSegCommands",
+      ]),
+    tests("ScannerImagesTests", ["Voxels", "Codecs", "VolumeStore", "ScannerImages"]),
+    tests(
+      "StreamlineFormatsTests",
+      ["Voxels", "Codecs", "VolumeStore", "ScannerImages", "StreamlineFormats"]),
+    tests("LinearAlgebraTests", ["LinearAlgebra"]),
+    tests("DiffusionTests", ["Voxels", "LinearAlgebra", "ScannerImages", "Diffusion"]),
+    tests("ConnectomesTests", ["Voxels", "Codecs", "Connectomes"]),
+    tests("GraphMeasuresTests", ["Codecs", "Connectomes", "GraphMeasures"]),
+    tests(
+      "TractographyTests",
+      ["Voxels", "LinearAlgebra", "ScannerImages", "StreamlineFormats", "Diffusion", "Tractography"]
+    ),
+    tests(
+      "TractsCommandsTests",
+      [
+        "Voxels", "Codecs", "CommandLineInterface", "VolumeStore", "ScannerImages",
+        "StreamlineFormats", "LinearAlgebra", "Diffusion", "Connectomes", "GraphMeasures",
+        "Tractography", "TractsCommands",
       ]),
     tests(
       "InteropTests",
