@@ -194,7 +194,10 @@ let package = Package(
     tests("GraphMeasuresTests", ["Codecs", "Connectomes", "GraphMeasures"]),
     tests(
       "TractographyTests",
-      ["Voxels", "LinearAlgebra", "ScannerImages", "StreamlineFormats", "Diffusion", "Tractography"]
+      [
+        "Voxels", "LinearAlgebra", "ScannerImages", "StreamlineFormats", "Diffusion",
+        "Tractography",
+      ]
     ),
     tests(
       "TractsCommandsTests",
