@@ -35,7 +35,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 // The layers, from the ground up. A target imports only from rows below its own, and only what
-// its line lists (within the storage row: VolumeFormats → the stores and sections → VolumeStore).
+// its line lists (within the storage row: VolumeFormats → the stores, sections and scanner images →
+// VolumeStore).
 let package = Package(
   name: "fascicle",
   products: [
@@ -88,7 +89,7 @@ let package = Package(
       "VolumeFormats",
       [
         "Voxels", "Codecs", "VolumeStore", "ZarrStore", "PrecomputedStore", "SectionFormats",
-        "HDF5Formats",
+        "HDF5Formats", "ScannerImages",
       ]),
 
     library("StreamlineFormats", ["Voxels", "Codecs", "VolumeStore", "ScannerImages", "CZip"]),
@@ -158,7 +159,7 @@ let package = Package(
       "VolumeFormatsTests",
       [
         "Voxels", "Codecs", "VolumeStore", "ZarrStore", "SectionFormats", "HDF5Formats",
-        "VolumeFormats",
+        "ScannerImages", "VolumeFormats",
       ]),
     tests("BlockwiseTests", ["Voxels", "Codecs", "VolumeStore", "ZarrStore", "Blockwise"]),
     tests("TensorsTests", ["Voxels", "Tensors"]),

@@ -1,3 +1,4 @@
+import ScannerImages
 public import VolumeStore
 import Voxels
 
@@ -42,24 +43,13 @@ extension NIfTIHeader {
       steps = [size.x, size.y, size.z]
       first = [place.x * scale, place.y * scale, place.z * scale]
     }
-    version = lengths.contains { $0 > Int(Int16.max) } ? 2 : 1
-    isBigEndian = false
-    isSingleFile = true
-    self.lengths = lengths
-    dataTypeCode = NIfTIHeader.dataTypes.first { $0.type == metadata.dataType }?.code ?? 0
-    distances = steps + [Double](repeating: 1, count: lengths.count - 3)
-    handedness = 1
-    // A multiple of 16 above the header.
-    valueOffset = version == 1 ? 352 : 544
-    slope = 1
-    intercept = 0
-    units = size == nil ? 0 : 3
-    note = ""
-    (quaternionCode, affineCode) = (1, 1)
-    quaternion = [0, 0, 0]
-    quaternionOffset = first
-    affineRows = [
-      [steps[0], 0, 0, first[0]], [0, steps[1], 0, first[1]], [0, 0, steps[2], first[2]],
-    ]
+    self.init(
+      lengths: lengths,
+      dataTypeCode: NIfTIHeader.dataTypes.first { $0.type == metadata.dataType }?.code ?? 0,
+      distances: steps + [Double](repeating: 1, count: lengths.count - 3),
+      units: size == nil ? 0 : 3, quaternionOffset: first,
+      affineRows: [
+        [steps[0], 0, 0, first[0]], [0, steps[1], 0, first[1]], [0, 0, steps[2], first[2]],
+      ])
   }
 }

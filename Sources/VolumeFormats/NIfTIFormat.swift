@@ -1,3 +1,4 @@
+public import ScannerImages
 public import VolumeStore
 import Voxels
 
@@ -13,47 +14,23 @@ public enum NIfTIFormat: VolumeFormat {
     guard let status = try FileStatus(source.path), status.isRegularFile else { return false }
     let name = source.path.lowercased()
     if [".nii", ".nii.gz"].contains(where: { name.hasSuffix($0) }) { return true }
-    guard let path = try headerPath(of: source.path) else { return false }
-    let bytes = try firstBytes(of: path)
+    guard let path = try NIfTIHeader.headerPath(of: source.path) else { return false }
+    let bytes = try NIfTIHeader.firstBytes(of: path)
     guard let (version, _) = NIfTIHeader.recognise(bytes), bytes.count >= 348 else { return false }
     let magic = version == 1 ? bytes[344..<347] : bytes[4..<7]
-    return magic.first == UInt8(ascii: "n") || path != source.path || isHeaderName(path)
-  }
-
-  private static func isHeaderName(_ path: String) -> Bool {
-    [".hdr", ".hdr.gz"].contains { path.lowercased().hasSuffix($0) }
-  }
-
-  /// The file that holds a file's header: itself, or that beside an `.img`.
-  private static func headerPath(of path: String) throws(VolumeError) -> String? {
-    for ending in [".img", ".img.gz"] where path.lowercased().hasSuffix(ending) {
-      let stem = path.dropLast(ending.utf8.count)
-      for candidate in ["\(stem).hdr", "\(stem).hdr.gz"] where try FileStatus(candidate) != nil {
-        return candidate
-      }
-      return nil
-    }
-    return path
-  }
-
-  private static func firstBytes(of path: String) throws(VolumeError) -> [UInt8] {
-    try SeekableGzip.recognises(path)
-      ? SeekableGzip.prefix(of: path, count: NIfTIHeader.longest)
-      : VolumeStore.bytes(ofFile: path, count: NIfTIHeader.longest)
+    return magic.first == UInt8(ascii: "n") || path != source.path || NIfTIHeader.isHeaderName(path)
   }
 
   /// Reads the header of a file.
   ///
   /// - Throws: ``VolumeError`` with `notFound`, or `malformedMetadata` where it is not sound.
   public static func header(of path: String) throws(VolumeError) -> NIfTIHeader {
-    let file = try headerPath(of: path) ?? path
-    _ = try FileStatus.ofFile(file)
-    return try NIfTIHeader(try firstBytes(of: file), path: file)
+    try NIfTIHeader(ofFile: path)
   }
 
   /// Opens a file, or the pair that it is one of.
   public static func open(_ source: VolumeSource) throws(VolumeError) -> OpenedVolume {
-    let headerPath = try headerPath(of: source.path) ?? source.path
+    let headerPath = try NIfTIHeader.headerPath(of: source.path) ?? source.path
     let header = try header(of: headerPath)
     var notes: [String] = []
     let type = try header.dataType(path: headerPath)
@@ -68,7 +45,7 @@ public enum NIfTIFormat: VolumeFormat {
         remedy: "check that the file was copied whole")
     }
     let valuePath =
-      header.isSingleFile ? headerPath : try imagePath(of: headerPath)
+      header.isSingleFile ? headerPath : try NIfTIHeader.imagePath(of: headerPath)
     let bytes: any ByteSource =
       try SeekableGzip.recognises(valuePath)
       ? SeekableGzip(valuePath, expecting: end) : FileBytes(valuePath)
@@ -91,46 +68,9 @@ public enum NIfTIFormat: VolumeFormat {
       metadata: metadata, scaling: scaling)
     return OpenedVolume(reader: volume, formatName: "\(name)-\(header.version)", notes: notes)
   }
-
-  private static func imagePath(of header: String) throws(VolumeError) -> String {
-    var stem = header[...]
-    for ending in [".hdr.gz", ".hdr"] where header.lowercased().hasSuffix(ending) {
-      stem = header.dropLast(ending.utf8.count)
-      break
-    }
-    for candidate in ["\(stem).img", "\(stem).img.gz"] where try FileStatus(candidate) != nil {
-      return candidate
-    }
-    throw VolumeError(
-      .notFound, path: "\(stem).img", "the file with the voxels of \(header) is not there",
-      remedy: "keep the .hdr and the .img file of a pair together")
-  }
 }
 
 extension NIfTIHeader {
-  /// The types that volumes can have, and the numbers that stand for them.
-  static let dataTypes: [(code: Int, type: DataType)] = [
-    (2, .uint8), (4, .int16), (8, .int32), (16, .float32), (64, .float64), (256, .int8),
-    (512, .uint16), (768, .uint32), (1024, .int64), (1280, .uint64),
-  ]
-
-  private static let otherTypes: [Int: String] = [
-    1: "single bits", 32: "complex numbers of 64 bits", 128: "RGB colours",
-    1536: "numbers of 128 bits", 1792: "complex numbers of 128 bits",
-    2048: "complex numbers of 256 bits", 2304: "RGBA colours",
-  ]
-
-  func dataType(path: String) throws(VolumeError) -> DataType {
-    if let known = NIfTIHeader.dataTypes.first(where: { $0.code == dataTypeCode }) {
-      return known.type
-    }
-    throw VolumeError(
-      .unsupportedFeature, path: path, "the values are of a type that is not read",
-      found: NIfTIHeader.otherTypes[dataTypeCode] ?? "type number \(dataTypeCode)",
-      expected: "integers of 8 to 64 bits, or float32 or float64",
-      remedy: "convert the file to one of these types")
-  }
-
   /// The scaling of the values, where it changes any.
   var scaling: DenseVolume.Scaling? {
     guard slope.isFinite, slope != 0, (slope, intercept) != (1, 0) else { return nil }

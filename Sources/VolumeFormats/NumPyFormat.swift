@@ -1,3 +1,4 @@
+import ScannerImages
 public import VolumeStore
 import Voxels
 

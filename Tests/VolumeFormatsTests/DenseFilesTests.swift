@@ -1,3 +1,4 @@
+import ScannerImages
 import TestSupport
 import Testing
 import VolumeFormats

@@ -1,6 +1,5 @@
 import Codecs
 import Synchronization
-import VolumeStore
 
 /// A gzip file that is read at any offset without being unpacked whole.
 ///
@@ -12,9 +11,9 @@ import VolumeStore
 /// last. The places lie 1 MiB of output apart, further where that would make them too many.
 ///
 /// Source: RFC 1952; zlib's `examples/zran.c`.
-final class SeekableGzip: ByteSource {
+package final class SeekableGzip: ByteSource {
   /// The memory for parts that were unpacked last.
-  static let cacheLimit = 64 << 20
+  package static let cacheLimit = 64 << 20
   /// How much more than what is wanted a file may unpack to.
   private static let slack = 1 << 20
   private static let skippedAtOnce = 1 << 18
@@ -22,7 +21,7 @@ final class SeekableGzip: ByteSource {
   private typealias Index = GzipIndex
   private typealias Place = GzipIndex.Place
 
-  let path: String
+  package let path: String
   private let file: StoredFile
   private let start: Int
   private let limit: Int
@@ -39,7 +38,7 @@ final class SeekableGzip: ByteSource {
   ///   - spacing: The bytes between places to start from, at least.
   ///   - cacheLimit: The memory for parts that were unpacked last.
   /// - Throws: ``VolumeError`` with `notFound`.
-  init(
+  package init(
     _ path: String, from start: Int = 0, expecting expected: Int, spacing: Int = 1 << 20,
     cacheLimit: Int = SeekableGzip.cacheLimit
   ) throws(VolumeError) {
@@ -56,7 +55,7 @@ final class SeekableGzip: ByteSource {
   }
 
   /// The number of unpacked bytes, once they have been gone through.
-  var byteCount: Int? {
+  package var byteCount: Int? {
     index.withLock { index in
       guard case .success(let index)? = index else { return nil }
       return index.byteCount
@@ -64,12 +63,12 @@ final class SeekableGzip: ByteSource {
   }
 
   /// Whether a file starts as gzip files do.
-  static func recognises(_ path: String, at offset: Int = 0) throws(VolumeError) -> Bool {
-    try VolumeStore.bytes(ofFile: path, from: offset, count: 2) == [0x1F, 0x8B]
+  package static func recognises(_ path: String, at offset: Int = 0) throws(VolumeError) -> Bool {
+    try bytes(ofFile: path, from: offset, count: 2) == [0x1F, 0x8B]
   }
 
   /// The first unpacked bytes of a file, at most `count`, without going through it all.
-  static func prefix(
+  package static func prefix(
     of path: String, from start: Int = 0, count: Int
   ) throws(VolumeError) -> [UInt8] {
     guard let file = try StoredFile(path: path) else {
@@ -88,12 +87,12 @@ final class SeekableGzip: ByteSource {
     return Array(bytes.prefix(produced))
   }
 
-  func require(_ count: Int) throws(VolumeError) {
+  package func require(_ count: Int) throws(VolumeError) {
     _ = try indexed()
     try requireKnown(count)
   }
 
-  func read(
+  package func read(
     at offset: Int, into target: inout MutableRawSpan, _ range: Range<Int>
   ) throws(VolumeError) {
     let index = try indexed()

@@ -1,5 +1,4 @@
 import Codecs
-import VolumeStore
 
 /// Places in a gzip file where decompression can start, found by going through it once.
 struct GzipIndex: Sendable {

@@ -1,7 +1,5 @@
-import VolumeStore
-
 /// Bytes that are read at any offset, by any number of threads.
-protocol ByteSource: Sendable {
+package protocol ByteSource: Sendable {
   /// The file's path, for messages.
   var path: String { get }
   /// The number of bytes; nil where only reading them tells.
@@ -18,14 +16,14 @@ protocol ByteSource: Sendable {
 
 extension ByteSource {
   /// Reads `count` bytes; fewer are an error.
-  func read(at offset: Int, count: Int) throws(VolumeError) -> [UInt8] {
+  package func read(at offset: Int, count: Int) throws(VolumeError) -> [UInt8] {
     try uninitializedValues(count) { (target) throws(VolumeError) in
       try read(at: offset, into: &target, 0..<count)
     }
   }
 
   /// Fails where the number of bytes is known and less than what is wanted.
-  func requireKnown(_ count: Int) throws(VolumeError) {
+  package func requireKnown(_ count: Int) throws(VolumeError) {
     guard let byteCount, byteCount < count else { return }
     throw VolumeError(
       .corruptChunk, path: path, "the file is shorter than its description says",
@@ -35,14 +33,14 @@ extension ByteSource {
 }
 
 /// The bytes of a file from a place on.
-final class FileBytes: ByteSource {
+package final class FileBytes: ByteSource {
   private let file: StoredFile
   private let start: Int
 
   /// Opens a file.
   ///
   /// - Throws: ``VolumeError`` with `notFound`.
-  init(_ path: String, from start: Int = 0) throws(VolumeError) {
+  package init(_ path: String, from start: Int = 0) throws(VolumeError) {
     _ = try FileStatus.ofFile(path)
     guard let file = try StoredFile(path: path) else {
       throw VolumeError(.notFound, path: path, "no such file")
@@ -51,12 +49,12 @@ final class FileBytes: ByteSource {
     self.file = file
   }
 
-  var path: String { file.path }
-  var byteCount: Int? { max(0, file.byteCount - start) }
+  package var path: String { file.path }
+  package var byteCount: Int? { max(0, file.byteCount - start) }
 
-  func require(_ count: Int) throws(VolumeError) { try requireKnown(count) }
+  package func require(_ count: Int) throws(VolumeError) { try requireKnown(count) }
 
-  func read(
+  package func read(
     at offset: Int, into target: inout MutableRawSpan, _ range: Range<Int>
   ) throws(VolumeError) {
     try file.read(at: start + offset, into: &target, range)
@@ -64,28 +62,28 @@ final class FileBytes: ByteSource {
 }
 
 /// The bytes of files of one length, one after the other.
-final class JoinedBytes: ByteSource {
+package final class JoinedBytes: ByteSource {
   private let parts: [any ByteSource]
   private let partByteCount: Int
 
   /// Joins files.
   ///
   /// - Throws: ``VolumeError`` with `corruptChunk` where one is shorter.
-  init(_ parts: [any ByteSource], partByteCount: Int) throws(VolumeError) {
+  package init(_ parts: [any ByteSource], partByteCount: Int) throws(VolumeError) {
     precondition(!parts.isEmpty && partByteCount > 0, "files of at least one byte")
     for part in parts { try part.requireKnown(partByteCount) }
     self.parts = parts
     self.partByteCount = partByteCount
   }
 
-  var path: String { parts[0].path }
-  var byteCount: Int? { parts.count * partByteCount }
+  package var path: String { parts[0].path }
+  package var byteCount: Int? { parts.count * partByteCount }
 
-  func require(_ count: Int) throws(VolumeError) {
+  package func require(_ count: Int) throws(VolumeError) {
     for part in parts { try part.require(partByteCount) }
   }
 
-  func read(
+  package func read(
     at offset: Int, into target: inout MutableRawSpan, _ range: Range<Int>
   ) throws(VolumeError) {
     var (offset, start) = (offset, range.lowerBound)
@@ -101,16 +99,22 @@ final class JoinedBytes: ByteSource {
 }
 
 /// Another source's bytes from a place on, or its last ones.
-struct PartialBytes: ByteSource {
-  let whole: any ByteSource
-  let start: Int
+package struct PartialBytes: ByteSource {
+  package let whole: any ByteSource
+  package let start: Int
 
-  var path: String { whole.path }
-  var byteCount: Int? { whole.byteCount.map { max(0, $0 - start) } }
+  /// Takes the bytes of a source from an offset on.
+  package init(whole: any ByteSource, start: Int) {
+    self.whole = whole
+    self.start = start
+  }
 
-  func require(_ count: Int) throws(VolumeError) { try whole.require(start + count) }
+  package var path: String { whole.path }
+  package var byteCount: Int? { whole.byteCount.map { max(0, $0 - start) } }
 
-  func read(
+  package func require(_ count: Int) throws(VolumeError) { try whole.require(start + count) }
+
+  package func read(
     at offset: Int, into target: inout MutableRawSpan, _ range: Range<Int>
   ) throws(VolumeError) {
     try whole.read(at: start + offset, into: &target, range)

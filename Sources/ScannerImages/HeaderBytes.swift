@@ -1,22 +1,22 @@
 /// The numbers in a binary header of either byte order.
-struct HeaderBytes {
-  var bytes: [UInt8]
-  var isBigEndian: Bool
+package struct HeaderBytes {
+  package var bytes: [UInt8]
+  package var isBigEndian: Bool
 
   /// Zeros to be filled in, lowest bytes first.
-  init(count: Int) {
+  package init(count: Int) {
     bytes = [UInt8](repeating: 0, count: count)
     isBigEndian = false
   }
 
   /// Uses the bytes of a file.
-  init(_ bytes: [UInt8], isBigEndian: Bool) {
+  package init(_ bytes: [UInt8], isBigEndian: Bool) {
     self.bytes = bytes
     self.isBigEndian = isBigEndian
   }
 
   /// A whole number.
-  func integer<Number: FixedWidthInteger>(at offset: Int, _ type: Number.Type = Number.self)
+  package func integer<Number: FixedWidthInteger>(at offset: Int, _ type: Number.Type = Number.self)
     -> Number
   {
     var number: Number = 0
@@ -30,36 +30,38 @@ struct HeaderBytes {
   }
 
   /// A number of single precision, as the shortest decimal that it stands for.
-  func float(at offset: Int) -> Double {
+  package func float(at offset: Int) -> Double {
     let value = Float(bitPattern: integer(at: offset))
     return Double(value.description) ?? Double(value)
   }
 
   /// A number of double precision.
-  func double(at offset: Int) -> Double { Double(bitPattern: integer(at: offset)) }
+  package func double(at offset: Int) -> Double { Double(bitPattern: integer(at: offset)) }
 
   /// The text up to a zero.
-  func text(at offset: Int, count: Int) -> String {
+  package func text(at offset: Int, count: Int) -> String {
     String(decoding: bytes[offset..<offset + count].prefix { $0 != 0 }, as: UTF8.self)
   }
 
   /// Stores a whole number.
-  mutating func set<Number: FixedWidthInteger>(_ number: Number, at offset: Int) {
+  package mutating func set<Number: FixedWidthInteger>(_ number: Number, at offset: Int) {
     for index in 0..<Number.bitWidth / 8 {
       bytes[offset + index] = UInt8(truncatingIfNeeded: number >> (8 * index))
     }
   }
 
   /// Stores a number in single precision.
-  mutating func set(single value: Double, at offset: Int) {
+  package mutating func set(single value: Double, at offset: Int) {
     set(Float(value).bitPattern, at: offset)
   }
 
   /// Stores a number in double precision.
-  mutating func set(double value: Double, at offset: Int) { set(value.bitPattern, at: offset) }
+  package mutating func set(double value: Double, at offset: Int) {
+    set(value.bitPattern, at: offset)
+  }
 
   /// Stores text.
-  mutating func set(_ text: String, at offset: Int) {
+  package mutating func set(_ text: String, at offset: Int) {
     bytes.replaceSubrange(offset..<offset + text.utf8.count, with: text.utf8)
   }
 }

@@ -1,4 +1,4 @@
-import VolumeStore
+package import VolumeStore
 import Voxels
 
 /// The header of a NIfTI-1 or NIfTI-2 file.
@@ -80,12 +80,12 @@ public struct NIfTIHeader: Hashable, Sendable {
 
 extension NIfTIHeader {
   /// The bytes that a header may take.
-  static let longest = 540
+  package static let longest = 540
   /// The bytes of each version's header.
-  static func byteCount(version: Int) -> Int { version == 1 ? 348 : 540 }
+  package static func byteCount(version: Int) -> Int { version == 1 ? 348 : 540 }
 
   /// Which version a file's first bytes are of, and their byte order; nil where they are of none.
-  static func recognise(_ bytes: [UInt8]) -> (version: Int, isBigEndian: Bool)? {
+  package static func recognise(_ bytes: [UInt8]) -> (version: Int, isBigEndian: Bool)? {
     guard bytes.count >= 348 else { return nil }
     for isBigEndian in [false, true] {
       let size = HeaderBytes(bytes, isBigEndian: isBigEndian).integer(at: 0, Int32.self)
@@ -98,7 +98,7 @@ extension NIfTIHeader {
   /// Reads a header.
   ///
   /// - Throws: ``VolumeError`` with `malformedMetadata` where it is none, or not sound.
-  init(_ bytes: [UInt8], path: String) throws(VolumeError) {
+  package init(_ bytes: [UInt8], path: String) throws(VolumeError) {
     func malformed(_ message: String, _ found: String, _ expected: String) -> VolumeError {
       VolumeError(
         .malformedMetadata, path: path, message, found: found, expected: expected,
@@ -178,7 +178,7 @@ extension NIfTIHeader {
   }
 
   /// Writes a header with both transforms, for values that follow it at once.
-  func encoded() -> [UInt8] {
+  package func encoded() -> [UInt8] {
     var header = HeaderBytes(count: valueOffset)
     let isFirst = version == 1
     func set(_ value: Double, _ first: Int, _ second: Int) {
