@@ -80,7 +80,7 @@ public struct MemoryBudget: Hashable, Sendable {
   public static let programBytes = 64 << 20
 
   /// Above this many voxels a block without halo gains nothing by growing.
-  static let amplyLarge = 1 << 24
+  public static let amplyLarge = 1 << 24
 
   /// The budget.
   public var bytes: Int
@@ -106,11 +106,13 @@ public struct MemoryBudget: Hashable, Sendable {
   ///   - storageUnit: What a block's size must be a multiple of.
   ///   - volume: The size of the volume.
   ///   - threads: The threads of the whole run.
+  ///   - ample: The voxels above which a block without halo gains nothing by growing.
   /// - Returns: Blocks near-cubic in voxels, whole storage units along each axis, not above the
   ///   volume by more than the last unit's rest.
   /// - Throws: ``MemoryBudgetError``, naming the least memory that would do.
   public func blocks(
-    for set: WorkingSet, storageUnit: VoxelExtent, volume: VoxelExtent, threads: Int
+    for set: WorkingSet, storageUnit: VoxelExtent, volume: VoxelExtent, threads: Int,
+    ample: Int = amplyLarge
   ) throws(MemoryBudgetError) -> BlockBudget {
     precondition(threads > 0, "a run needs a thread")
     let overhead = Self.programBytes + set.sharedBytes
@@ -122,7 +124,7 @@ public struct MemoryBudget: Hashable, Sendable {
     for workers in (1...threads).reversed() where overhead + workers * smallest <= bytes {
       let share = (bytes - overhead) / workers
       let block = grown(
-        from: storageUnit, within: volume, share: share, workers: workers, set: set)
+        from: storageUnit, within: volume, share: share, workers: workers, set: set, ample: ample)
       let blockCount = BlockGrid(
         volume: VoxelBox(extent: volume), blockExtent: block
       ).count
@@ -145,14 +147,14 @@ public struct MemoryBudget: Hashable, Sendable {
 
   private func grown(
     from unit: VoxelExtent, within volume: VoxelExtent, share: Int, workers: Int,
-    set: WorkingSet
+    set: WorkingSet, ample: Int
   ) -> VoxelExtent {
     var block = unit
     while true {
       let clipped = block.clipped(to: volume)
       let halo = set.withHalo(block, volume: volume)
       let haloPart = 1 - Double(clipped.voxelCount) / Double(halo.voxelCount)
-      if clipped.voxelCount >= Self.amplyLarge, haloPart < 0.1 { return block }
+      if clipped.voxelCount >= ample, haloPart < 0.1 { return block }
       let candidates = [
         (block.z, VoxelExtent(z: block.z + unit.z, y: block.y, x: block.x), volume.z),
         (block.y, VoxelExtent(z: block.z, y: block.y + unit.y, x: block.x), volume.y),

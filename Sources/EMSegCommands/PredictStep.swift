@@ -12,6 +12,9 @@ struct PredictStep {
   /// What one network may take where `--memory` does not force a smaller one: a constant, so that
   /// patches, and with them the result, do not depend on the memory there is.
   private static let networkBytes = 400 << 20
+  /// A block's prediction is to be small beside what the network holds: memory that was never used
+  /// before is slow.
+  private static let blockVoxels = 1 << 21
 
   let image: InputVolume
   let model: LoadedModel
@@ -140,7 +143,7 @@ struct PredictStep {
     func blocks(of unit: VoxelExtent) throws -> StageRunner.Blocks {
       try runner.blocks(
         for: set, storageUnit: unit, volume: grid.volume, ledgers: [target.ledger("level-0")],
-        block: runner.options.block?.extent)
+        block: runner.options.block?.extent, ample: Self.blockVoxels)
     }
     do {
       return try blocks(of: blockUnit(chunk, grid))
@@ -206,6 +209,7 @@ struct PredictStage: BlockStage {
     let written =
       target.metadata.dataType == .uint8
       ? try target.write(quantized(prediction)) : try target.write(prediction)
+    predictor.giveBack(prediction)
     let patches = marks == nil ? [] : predictor.patches(for: block.writeBox, within: marks)
     return BlockResult(report: Report(patches: patches), written: [written])
   }

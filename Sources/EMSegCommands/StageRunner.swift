@@ -25,12 +25,13 @@ struct StageRunner: Sendable {
   ///   - volume: The size of the volume.
   ///   - ledgers: The ledgers that may have recorded a grid, the decisive one first.
   ///   - block: The block shape the user asks for; nil leaves it to the memory.
+  ///   - ample: The voxels above which a block without halo gains nothing by growing.
   ///   - limit: The most blocks in work at once, for stages that use threads inside a block.
   /// - Returns: The blocks, and the threads that memory allows.
   /// - Throws: `MemoryBudgetError` where not even one smallest block fits.
   func blocks(
     for set: WorkingSet, storageUnit: VoxelExtent, volume: VoxelExtent, ledgers: [String],
-    block: VoxelExtent?, threads limit: Int? = nil
+    block: VoxelExtent?, ample: Int = MemoryBudget.amplyLarge, threads limit: Int? = nil
   ) throws -> Blocks {
     let count = min(options.threads, limit ?? .max)
     let budget = MemoryBudget(bytes: max(1, options.memory.bytes))
@@ -41,7 +42,7 @@ struct StageRunner: Sendable {
     }
     guard let block else {
       let chosen = try budget.blocks(
-        for: set, storageUnit: storageUnit, volume: volume, threads: count)
+        for: set, storageUnit: storageUnit, volume: volume, threads: count, ample: ample)
       let grid = BlockGrid(volume: VoxelBox(extent: volume), blockExtent: chosen.blockExtent)
       return Blocks(grid: grid, threads: chosen.threads)
     }

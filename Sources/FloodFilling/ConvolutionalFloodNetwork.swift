@@ -48,7 +48,10 @@ public final class ConvolutionalFloodNetwork: FloodNetwork {
   /// - Throws: ``ModelError`` with `execution` where the network gives values that are not finite.
   public func run(_ window: borrowing Volume<Float>, into logits: inout [Float]) throws(ModelError)
   {
-    logits = try network.run(window)
+    let count = fieldOfView.voxelCount
+    if logits.count != count { logits = Array(repeating: 0, count: count) }
+    var output = logits.mutableSpan
+    try network.run(window, into: &output)
     // A sum is finite only if all numbers are, short of one near the largest.
     let sum = logits.reduce(0) { $0 + abs($1) }
     guard sum.isFinite else {

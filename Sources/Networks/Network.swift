@@ -180,13 +180,26 @@ public final class Network: Sendable {
   /// - Returns: The output's values in (c, z, y, x) order, of ``outputShape``.
   /// - Throws: `execution`.
   public func run(_ patch: borrowing Volume<Float>) throws(ModelError) -> [Float] {
+    let count = outputShape.extent.voxelCount * outputShape.c
+    var values = [Float](repeating: 0, count: count)
+    var output = values.mutableSpan
+    try run(patch, into: &output)
+    return values
+  }
+
+  /// Runs the network on one patch, a block of ``inputShape``, into memory that the caller keeps.
+  ///
+  /// - Parameters:
+  ///   - patch: The input.
+  ///   - output: The values of ``outputShape`` in (c, z, y, x) order; filled entirely.
+  /// - Throws: `execution`.
+  public func run(
+    _ patch: borrowing Volume<Float>, into output: inout MutableSpan<Float>
+  ) throws(ModelError) {
     precondition(
       patch.channels == inputShape.c && patch.extent == inputShape.extent,
       "the patch has another shape than the network's input")
-    let count = outputShape.extent.voxelCount * outputShape.c
-    var values = [Float](repeating: 0, count: count)
     let input = patch.span
-    var output = values.mutableSpan
     do {
       try program.withLock { (program) throws(TensorError) in
         try program.run(input, into: &output)
@@ -194,6 +207,5 @@ public final class Network: Sendable {
     } catch {
       throw ModelError(.execution, "the network failed to run", cause: error)
     }
-    return values
   }
 }

@@ -199,13 +199,13 @@ struct TestTimeAugmentationTests {
     let kept = VoxelBox(
       origin: VoxelPosition(z: 1, y: 1, x: 1), extent: VoxelExtent(cube: 10))
     let plain = PredictionOutput(channels: [2, 0, 1], complements: complements)
-    let once = try plain.prediction(labels, kept: kept) { affinities($0) }
+    let once = try plain.answer(labels, kept: kept) { affinities($0) }
     for ensemble in AnswerEnsemble.allCases {
       let all = try plain.augmented(
         by: .all, ensemble: ensemble, try description(Array(links[..<3])))
       #expect(all.runsPerPatch == 48)
       // 48 answers of 0 or 1 have a mean of 0 or 1 only where they agree.
-      #expect(try all.prediction(labels, kept: kept) { affinities($0) } == once)
+      #expect(try all.answer(labels, kept: kept) { affinities($0) } == once)
     }
   }
 
@@ -216,7 +216,7 @@ struct TestTimeAugmentationTests {
       by: .flips, try description([VoxelExtent(z: 0, y: 0, x: -1)]))
     // A network that answers with its input: the link of voxel v is then v itself, or, mirrored,
     // the value of the voxel before.
-    let found = try output.prediction(image, kept: image.box) { input in
+    let found = try output.answer(image, kept: image.box) { input in
       input.span.indices.map { input.span[$0] }
     }
     #expect((0..<4).map { found.span[$0] } == [0, 0.5, 1.5, 2.5])
@@ -268,6 +268,21 @@ struct TestTimeAugmentationTests {
         threads: 1,
         tiling: Tiling(patch: VoxelExtent(z: 16, y: 17, x: 40), augmentation: augmentation))
       #expect(stated.grid.patch.y == stated.grid.patch.x)
+    }
+  }
+}
+
+extension PredictionOutput {
+  /// Predicts a patch with a function in place of the network.
+  fileprivate func answer(
+    _ input: borrowing Volume<Float>, kept: VoxelBox, by run: (borrowing Volume<Float>) -> [Float]
+  ) throws(ModelError) -> Volume<Float> {
+    let count = run(input).count
+    return try prediction(
+      input, kept: kept, valueCount: count, buffers: ValueBuffers(limit: 2)
+    ) { input, output in
+      let values = run(input)
+      for index in output.indices { output[index] = values[index] }
     }
   }
 }

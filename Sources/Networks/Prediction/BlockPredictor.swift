@@ -19,6 +19,7 @@ public final class BlockPredictor: Sendable {
   private let normalization: InputNormalization
   private let blend: [BlendWeights]
   private let cache: PatchCache
+  private let buffers: ValueBuffers
 
   /// Creates a predictor.
   ///
@@ -66,7 +67,9 @@ public final class BlockPredictor: Sendable {
     self.output = output
     channels = output.channels.count
     blend = grid.axes.map { BlendWeights($0) }
-    cache = PatchCache(byteLimit: cacheBytes)
+    // For each network an input, an output, what is kept of it, and a block's prediction.
+    buffers = ValueBuffers(limit: 4 * networks.count)
+    cache = PatchCache(byteLimit: cacheBytes, buffers: buffers)
   }
 
   /// The patches that are computed to predict a block: where there is a mask, those of which
@@ -96,19 +99,46 @@ public final class BlockPredictor: Sendable {
       !block.isEmpty && VoxelBox(extent: grid.volume).contains(block),
       "the block lies outside the volume")
     precondition(mask.map { $0.box == block } ?? true, "the mask is that of the block")
-    var result = Volume<Float>(channels: channels, box: block)
+    var result = Volume<Float>(
+      channels: channels, box: block,
+      values: buffers.zeros(channels * block.extent.voxelCount))
     for patch in patches(for: block, within: mask) {
-      let prediction = try cache.prediction(of: patch) {
-        let inside = grid.inputBox(of: patch).intersection(VoxelBox(extent: grid.volume))
-        let input = mirrored(try read(inside), to: grid.inputBox(of: patch), by: normalization)
-        return try output.prediction(
-          input, kept: grid.keptBox(of: patch),
-          run: { (input) throws(ModelError) in try networks.run(input) })
+      let kept = grid.keptBox(of: patch)
+      // What no other block needs is not kept.
+      if block.contains(kept) {
+        let prediction = try self.prediction(of: patch, reading: read)
+        add(prediction, of: patch, to: &result)
+        buffers.giveBack(prediction.storage)
+      } else {
+        add(
+          try cache.prediction(of: patch) { try self.prediction(of: patch, reading: read) },
+          of: patch, to: &result)
+        cache.use(kept.intersection(block).extent.voxelCount, of: patch)
       }
-      add(prediction, of: patch, to: &result)
     }
     if let mask { clear(&result, outside: mask) }
     return result
+  }
+
+  /// Takes back a prediction that is not needed any more, for the memory that it is in.
+  public func giveBack(_ prediction: consuming Volume<Float>) {
+    buffers.giveBack(prediction.storage)
+  }
+
+  /// Predicts what is kept of a patch.
+  private func prediction(
+    of patch: Int, reading read: (VoxelBox) throws -> Volume<Float>
+  ) throws -> Volume<Float> {
+    let box = grid.inputBox(of: patch)
+    let input = mirrored(
+      try read(box.intersection(VoxelBox(extent: grid.volume))), to: box, by: normalization,
+      into: buffers.take(box.extent.voxelCount))
+    defer { buffers.giveBack(input.storage) }
+    return try output.prediction(
+      input, kept: grid.keptBox(of: patch),
+      valueCount: networks.outputShape.extent.voxelCount * networks.outputShape.c,
+      buffers: buffers
+    ) { (input, output) throws(ModelError) in try networks.run(input, into: &output) }
   }
 
   /// Adds a patch's prediction times its weights.

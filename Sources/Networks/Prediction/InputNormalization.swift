@@ -53,11 +53,18 @@ public struct InputNormalization: Hashable, Sendable {
 /// A volume continued by its mirror image over a box, without repeating the outermost voxels, and
 /// brought to a network's input.
 ///
+/// - Parameters:
+///   - volume: The volume.
+///   - box: Where the result lies.
+///   - normalization: How its values become the input.
+///   - room: An array of one value for each voxel of the box, whatever they are.
+/// - Returns: The input.
 /// - Complexity: O(*n*) in the voxels of the box.
 func mirrored(
-  _ volume: borrowing Volume<Float>, to box: VoxelBox, by normalization: InputNormalization
+  _ volume: borrowing Volume<Float>, to box: VoxelBox, by normalization: InputNormalization,
+  into room: consuming [Float]
 ) -> Volume<Float> {
-  var result = Volume<Float>(box: box)
+  var result = Volume<Float>(box: box, values: room)
   let (size, offset) = (volume.extent, box.origin - volume.box.origin)
   let columns = (0..<box.extent.x).map { mirroredIndex($0 + offset.x, length: size.x) }
   // The columns that lie within the volume, side by side as they are.
@@ -95,12 +102,14 @@ package func mirroredIndex(_ index: Int, length: Int) -> Int {
 /// - Complexity: O(*n*) in the values.
 public func quantized(_ probabilities: borrowing Volume<Float>) -> Volume<UInt8> {
   let source = probabilities.span
-  let values = [UInt8](capacity: source.count) { output in
-    for index in source.indices {
-      // Written so that NaN becomes 0.
-      let limited = min(source[index] > 0 ? source[index] : 0, 1)
-      output.append(UInt8(limited * 255 + 0.5))
-    }
+  var values = [UInt8](repeating: 0, count: source.count)
+  var bytes = values.mutableSpan
+  for index in source.indices {
+    // Written so that NaN becomes 0.
+    let limited = min(source[index] > 0 ? source[index] : 0, 1)
+    // At 2²³ and above a float's last bits are a whole number's: no branch, many values at a time.
+    let shifted = (limited * 255 + 0.5).rounded(.down) + 8_388_608
+    bytes[index] = UInt8(truncatingIfNeeded: shifted.bitPattern)
   }
   return Volume(channels: probabilities.channels, box: probabilities.box, values: values)
 }

@@ -8,6 +8,8 @@ public final class NetworkPool: Sendable {
   public let inputShape: TensorShape
   /// The shape of the output: (1, channels, z, y, x).
   public let outputShape: TensorShape
+  /// The number of networks.
+  public var count: Int { networks.count }
   private let networks: [Network]
   private let free: Mutex<[Int]>
   private let calls = Atomic<Int>(0)
@@ -30,14 +32,18 @@ public final class NetworkPool: Sendable {
 
   /// Runs a network that is free on one patch; where none is, waits for one.
   ///
-  /// - Returns: The output's values in (c, z, y, x) order, of ``outputShape``.
+  /// - Parameters:
+  ///   - patch: A block of ``inputShape``.
+  ///   - output: The values of ``outputShape`` in (c, z, y, x) order; filled entirely.
   /// - Throws: `execution`.
-  public func run(_ patch: borrowing Volume<Float>) throws(ModelError) -> [Float] {
+  public func run(
+    _ patch: borrowing Volume<Float>, into output: inout MutableSpan<Float>
+  ) throws(ModelError) {
     guard let index = free.withLock({ $0.popLast() }) else {
       let turn = calls.wrappingAdd(1, ordering: .relaxed).newValue
-      return try networks[turn % networks.count].run(patch)
+      return try networks[turn % networks.count].run(patch, into: &output)
     }
     defer { free.withLock { $0.append(index) } }
-    return try networks[index].run(patch)
+    try networks[index].run(patch, into: &output)
   }
 }

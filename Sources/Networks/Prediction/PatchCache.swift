@@ -7,10 +7,16 @@ import Voxels
 /// for it.
 final class PatchCache: Sendable {
   private struct State {
-    var kept: [Int: (volume: Volume<Float>, lastUse: Int)] = [:]
+    var kept: [Int: Entry] = [:]
     var byteCount = 0
     var clock = 0
     var underWay: [Int: PatchInWork] = [:]
+  }
+  private struct Entry {
+    var volume: Volume<Float>
+    var lastUse: Int
+    /// The voxels that no block has used yet.
+    var unused: Int
   }
   private enum Found {
     case kept(Volume<Float>)
@@ -20,8 +26,11 @@ final class PatchCache: Sendable {
   private let state = Mutex(State())
   private let byteLimit: Int
 
-  init(byteLimit: Int) {
+  private let buffers: ValueBuffers
+
+  init(byteLimit: Int, buffers: ValueBuffers) {
     self.byteLimit = byteLimit
+    self.buffers = buffers
   }
 
   /// A patch's prediction, kept or computed now.
@@ -50,6 +59,22 @@ final class PatchCache: Sendable {
     }
   }
 
+  /// Says that a block has used some voxels of a patch, each voxel of which one block uses: when all
+  /// are, the prediction is given up.
+  func use(_ voxels: Int, of patch: Int) {
+    state.withLock { state in
+      guard let left = state.kept[patch]?.unused else { return }
+      state.kept[patch]?.unused = left - voxels
+      if left <= voxels { giveUp(patch, in: &state) }
+    }
+  }
+
+  private func giveUp(_ patch: Int, in state: inout State) {
+    guard let volume = state.kept.removeValue(forKey: patch)?.volume else { return }
+    state.byteCount -= Self.bytes(volume)
+    buffers.giveBack(volume.storage)
+  }
+
   /// Keeps a prediction, giving up those that were not used for the longest time.
   private func keep(_ volume: Volume<Float>, of patch: Int, in state: inout State) {
     state.underWay[patch] = nil
@@ -58,11 +83,11 @@ final class PatchCache: Sendable {
     while state.byteCount + size > byteLimit,
       let oldest = state.kept.min(by: { $0.value.lastUse < $1.value.lastUse })
     {
-      state.byteCount -= Self.bytes(oldest.value.volume)
-      state.kept[oldest.key] = nil
+      giveUp(oldest.key, in: &state)
     }
     state.clock += 1
-    state.kept[patch] = (volume, state.clock)
+    state.kept[patch] = Entry(
+      volume: volume, lastUse: state.clock, unused: volume.extent.voxelCount)
     state.byteCount += size
   }
 

@@ -63,29 +63,43 @@ public struct PredictionOutput: Hashable, Sendable {
   /// - Parameters:
   ///   - input: The network's input, as the patch lies.
   ///   - kept: What is wanted of the patch.
-  ///   - run: Gives the network's output, (c, z, y, x), for an input of its shape.
+  ///   - valueCount: The number of values of the network's output.
+  ///   - buffers: Where the memory comes from, also that of what is returned.
+  ///   - run: Writes the network's output, (c, z, y, x), for an input of its shape.
   /// - Returns: The channels over what is kept.
   /// - Throws: What the network throws.
   package func prediction(
-    _ input: borrowing Volume<Float>, kept: VoxelBox,
-    run: (borrowing Volume<Float>) throws(ModelError) -> [Float]
+    _ input: borrowing Volume<Float>, kept: VoxelBox, valueCount: Int, buffers: ValueBuffers,
+    run: (borrowing Volume<Float>, inout MutableSpan<Float>) throws(ModelError) -> Void
   ) throws(ModelError) -> Volume<Float> {
+    var values = buffers.take(valueCount)
+    defer { buffers.giveBack(values) }
+    let room = channels.count * kept.extent.voxelCount
     guard views.count > 1 else {
-      return select(try run(input), patch: input.box, kept: kept)
+      var output = values.mutableSpan
+      try run(input, &output)
+      return select(values, patch: input.box, kept: kept, into: buffers.take(room))
     }
-    var answers = AnswerSum(channels: channels.count, box: kept, ensemble: ensemble)
+    var answers = AnswerSum(
+      Volume(channels: channels.count, box: kept, values: buffers.zeros(room)), ensemble: ensemble)
     for view in views {
-      let values =
-        view.symmetry == .identity
-        ? try run(input) : try run(view.symmetry.applied(to: input))
+      var output = values.mutableSpan
+      if view.symmetry == .identity {
+        try run(input, &output)
+      } else {
+        try run(view.symmetry.applied(to: input), &output)
+      }
       answers.add(values, of: view, patch: input.box, complements: complements)
     }
-    return answers.result
+    answers.finish()
+    return answers.values
   }
 
   /// The part of a network's output that is used, as it lies.
-  private func select(_ values: [Float], patch: VoxelBox, kept: VoxelBox) -> Volume<Float> {
-    var result = Volume<Float>(channels: channels.count, box: kept)
+  private func select(
+    _ values: [Float], patch: VoxelBox, kept: VoxelBox, into room: consuming [Float]
+  ) -> Volume<Float> {
+    var result = Volume<Float>(channels: channels.count, box: kept, values: room)
     let start = kept.origin - patch.origin
     for (index, channel) in channels.enumerated() {
       for z in 0..<kept.extent.z {
@@ -109,14 +123,15 @@ public struct PredictionOutput: Hashable, Sendable {
 
 /// The answers to one patch, put together.
 private struct AnswerSum {
-  private var values: Volume<Float>
+  private(set) var values: Volume<Float>
   /// How many answers there are for each value; a shifted channel has none at the patch's end.
   private var counts: Volume<UInt8>
   private let ensemble: AnswerEnsemble
 
-  init(channels: Int, box: VoxelBox, ensemble: AnswerEnsemble) {
-    values = Volume(channels: channels, box: box)
-    counts = Volume(channels: channels, box: box)
+  /// Starts with no answers and zeros.
+  init(_ zeros: consuming Volume<Float>, ensemble: AnswerEnsemble) {
+    counts = Volume(channels: zeros.channels, box: zeros.box)
+    values = zeros
     self.ensemble = ensemble
   }
 
@@ -165,14 +180,15 @@ private struct AnswerSum {
     }
   }
 
-  /// What the answers say together.
-  var result: Volume<Float> {
-    guard ensemble == .mean else { return values }
-    var means = values
+  /// Makes of the values what the answers say together.
+  mutating func finish() {
+    if ensemble == .mean { Self.divide(&values, by: counts) }
+  }
+
+  private static func divide(_ values: inout Volume<Float>, by counts: borrowing Volume<UInt8>) {
     let numbers = counts.span
-    var target = means.mutableSpan
+    var target = values.mutableSpan
     // A patch as it lies answers for every voxel, so no number is zero.
     for index in 0..<target.count { target[index] /= Float(numbers[index]) }
-    return means
   }
 }
