@@ -1,0 +1,146 @@
+public import Voxels
+
+/// The regions of a parcellation: a label for every voxel, 0 where there is none.
+///
+/// Only the box around the labelled voxels is held.
+public struct NodeImage: Sendable {
+  /// Where the voxels lie.
+  public let grid: VoxelGrid
+  /// The number of voxels of each label, from 0 to the largest label.
+  public let voxelCounts: [Int]
+  /// The first voxel of the box held, and its size.
+  let origin: SIMD3<Int>
+  let size: SIMD3<Int>
+  private let labels: [UInt32]
+  /// How many steps to any of the 26 neighbours lead from each voxel of the box to a labelled one.
+  private let clearance: [UInt8]
+
+  /// Takes the labels of an image.
+  ///
+  /// - Parameters:
+  ///   - labels: One channel of labels.
+  ///   - grid: The image's grid.
+  /// - Precondition: The grid is that of the labels' box, which starts at the origin.
+  public init(_ labels: borrowing Volume<UInt32>, grid: VoxelGrid) {
+    let extent = labels.box.extent
+    self.grid = grid
+    var largest: UInt32 = 0
+    var low = VoxelPosition(z: extent.z, y: extent.y, x: extent.x)
+    var high = VoxelPosition(z: -1, y: -1, x: -1)
+    for z in 0..<extent.z {
+      for y in 0..<extent.y {
+        let row = labels.row(z: z, y: y)
+        for x in 0..<extent.x where row[x] != 0 {
+          largest = max(largest, row[x])
+          low = VoxelPosition(z: min(low.z, z), y: min(low.y, y), x: min(low.x, x))
+          high = VoxelPosition(z: max(high.z, z), y: max(high.y, y), x: max(high.x, x))
+        }
+      }
+    }
+    var counts = [Int](repeating: 0, count: Int(largest) + 1)
+    guard largest > 0 else {
+      counts[0] = extent.voxelCount
+      (voxelCounts, origin, size, self.labels, clearance) = (counts, SIMD3(), SIMD3(), [], [])
+      return
+    }
+    var (first, last) = (SIMD3<Int>(), SIMD3<Int>())
+    let (lowest, highest) = ([low.x, low.y, low.z], [high.x, high.y, high.z])
+    for axis in 0..<3 {
+      let stored = grid.order[axis]
+      let isFlipped = grid.isFlipped[axis]
+      first[axis] = isFlipped ? grid.extent[axis] - 1 - highest[stored] : lowest[stored]
+      last[axis] = isFlipped ? grid.extent[axis] - 1 - lowest[stored] : highest[stored]
+    }
+    origin = first
+    size = last &- first &+ 1
+    var held = [UInt32](repeating: 0, count: size.x * size.y * size.z)
+    var index = 0
+    for z in 0..<size.z {
+      for y in 0..<size.y {
+        for x in 0..<size.x {
+          let place = grid.stored(first &+ SIMD3(x, y, z))
+          let label = labels.row(z: place.z, y: place.y)[place.x]
+          held[index] = label
+          if label != 0 { counts[Int(label)] += 1 }
+          index += 1
+        }
+      }
+    }
+    counts[0] = extent.voxelCount - counts.reduce(0, +)
+    voxelCounts = counts
+    clearance = Self.clearance(of: held, size: size)
+    self.labels = held
+  }
+
+  /// The largest label: the number of nodes.
+  public var nodeCount: Int { voxelCounts.count - 1 }
+
+  /// The labels from 1 to the largest that no voxel has.
+  public var missingLabels: [Int] {
+    (1..<max(1, voxelCounts.count)).filter { voxelCounts[$0] == 0 }
+  }
+
+  /// The volume of a voxel in mm³.
+  public var voxelVolume: Double { grid.spacing.x * grid.spacing.y * grid.spacing.z }
+
+  /// The label of a voxel; 0 outside the image.
+  @inline(__always)
+  func label(at voxel: SIMD3<Int>) -> UInt32 {
+    let place = voxel &- origin
+    guard place.x >= 0, place.y >= 0, place.z >= 0, place.x < size.x, place.y < size.y,
+      place.z < size.z
+    else { return 0 }
+    return labels[(place.z &* size.y &+ place.y) &* size.x &+ place.x]
+  }
+
+  /// A number of steps that cannot be undercut on the way from a voxel to a labelled one.
+  @inline(__always)
+  func stepsToLabel(from voxel: SIMD3<Int>) -> Int {
+    guard size.x > 0 else { return Int.max }
+    let place = voxel &- origin
+    var outside = 0
+    var inside = SIMD3<Int>()
+    for axis in 0..<3 {
+      inside[axis] = min(max(place[axis], 0), size[axis] - 1)
+      outside = max(outside, abs(place[axis] - inside[axis]))
+    }
+    let steps = Int(clearance[(inside.z * size.y + inside.y) * size.x + inside.x])
+    // A step outside the box at most undoes one inside it.
+    return max(outside, steps - outside)
+  }
+
+  /// Two passes over the box, each taking up what the neighbours before it know.
+  private static func clearance(of labels: [UInt32], size: SIMD3<Int>) -> [UInt8] {
+    let far = UInt8.max - 1
+    var steps = labels.map { $0 == 0 ? far : 0 }
+    for isBackward in [false, true] {
+      for outer in 0..<size.z {
+        let z = isBackward ? size.z - 1 - outer : outer
+        for middle in 0..<size.y {
+          let y = isBackward ? size.y - 1 - middle : middle
+          for inner in 0..<size.x {
+            let x = isBackward ? size.x - 1 - inner : inner
+            let index = (z * size.y + y) * size.x + x
+            if steps[index] == 0 { continue }
+            var least = steps[index]
+            for (dx, dy, dz) in Self.earlier {
+              let (nx, ny, nz) =
+                isBackward ? (x - dx, y - dy, z - dz) : (x + dx, y + dy, z + dz)
+              guard nx >= 0, ny >= 0, nz >= 0, nx < size.x, ny < size.y, nz < size.z else {
+                continue
+              }
+              least = min(least, steps[(nz * size.y + ny) * size.x + nx] + 1)
+            }
+            steps[index] = min(least, far)
+          }
+        }
+      }
+    }
+    return steps
+  }
+
+  /// The neighbours that come before a voxel in storage order.
+  private static let earlier: [(Int, Int, Int)] = (-1...1).flatMap { z in
+    (-1...1).flatMap { y in (-1...1).map { x in (x, y, z) } }
+  }.filter { ($0.2, $0.1, $0.0) < (0, 0, 0) }
+}
