@@ -1,5 +1,5 @@
-import Codecs
-import VolumeStore
+package import Codecs
+package import VolumeStore
 
 /// Bytes that come one after the other.
 protocol ByteStream: AnyObject {

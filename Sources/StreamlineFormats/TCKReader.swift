@@ -55,7 +55,8 @@ public final class TCKReader: StreamlineReader {
     self.header = header
     numbers = parsed.numbers
     // Whole points.
-    blockByteCount = max(1, options.blockByteCount / (3 * numbers.type.byteCount))
+    blockByteCount =
+      max(1, options.blockByteCount / (3 * numbers.type.byteCount))
       * 3 * numbers.type.byteCount
     state = Mutex(State(stream: stream))
   }
@@ -86,7 +87,10 @@ public final class TCKReader: StreamlineReader {
       let added = try readPoints(after: used, into: &batch.positions, &state)
       if added == 0 { break }
       used += added
-      scan(batch.positions.span, searched..<used, &first, &batch.bounds, &state)
+      var bounds = batch.bounds
+      batch.bounds = []
+      scan(batch.positions.span, searched..<used, &first, &bounds, &state)
+      batch.bounds = bounds
       searched = used
     }
     state.count += batch.bounds.count

@@ -165,7 +165,9 @@ struct TRKHeader {
       let target = actual.firstIndex { $0.axis == axis.axis } ?? axis.axis
       return (target: target, isFlipped: actual[target].isPositive != axis.isPositive)
     }
-    let isSame = turned.enumerated().allSatisfy { $0.offset == $0.element.target && !$0.element.isFlipped }
+    let isSame = turned.enumerated().allSatisfy {
+      $0.offset == $0.element.target && !$0.element.isFlipped
+    }
     return isSame ? nil : turned
   }
 

@@ -107,7 +107,9 @@ public final class TRKReader: StreamlineReader {
         let index = state.count + batch.count
         throw VolumeError(
           .corruptChunk, path: path, "streamline \(index) does not end within the file",
-          found: "\(points) points", expected: "at most those of the \(bytes.count - offset + state.stream.remaining) bytes left",
+          found: "\(points) points",
+          expected:
+            "at most those of the \(bytes.count - offset + state.stream.remaining) bytes left",
           remedy: "copy the file again")
       }
       guard offset + needed <= bytes.count else { return (offset, needed) }
