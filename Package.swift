@@ -106,7 +106,7 @@ let package = Package(
     library("Synapses", ["Voxels"], settings: safe),
     library("Diffusion", ["Voxels", "LinearAlgebra"], settings: safe),
     library("Connectomes", ["Voxels", "Codecs"], settings: safe),
-    library("GraphMeasures", ["Connectomes", "CIgraph"]),
+    library("GraphMeasures", ["Voxels", "Connectomes", "CIgraph"]),
 
     // Methods.
     library("Segmentation", ["Voxels", "Labels"], settings: safe),
