@@ -17,6 +17,15 @@ public struct ConnectomeSums: Sendable {
   /// By pair, the sum of the weights; empty where no measure is a mean.
   private var weights: [Double]
   private let width: Int
+  private let rules: [Rule]
+
+  /// The part of a measure that every streamline asks for.
+  private struct Rule: Sendable {
+    let length: EdgeMeasure.LengthScale
+    let values: Int?
+    let isPerNodeVolume: Bool
+    let statistic: EdgeMeasure.Statistic
+  }
 
   /// Starts with no streamlines.
   ///
@@ -30,6 +39,11 @@ public struct ConnectomeSums: Sendable {
     voxelCounts = image.voxelCounts
     voxelVolume = image.voxelVolume
     width = image.nodeCount + 1
+    rules = measures.map {
+      Rule(
+        length: $0.length, values: $0.values, isPerNodeVolume: $0.isPerNodeVolume,
+        statistic: $0.statistic)
+    }
     let pairs = isVector ? width : width * (width + 1) / 2
     totals = measures.map { measure in
       let start =
@@ -54,13 +68,14 @@ public struct ConnectomeSums: Sendable {
   /// Adds a streamline by the nodes of its two ends.
   public mutating func add(start: UInt32, end: UInt32, _ facts: StreamlineFacts) {
     streamlineCount += 1
+    let share = (count: 2.0, voxels: Double(voxelCounts[Int(start)] + voxelCounts[Int(end)]))
     if isVector {
       count(end != 0, end != 0)
-      add(at: Int(end), facts, share: share(of: [start, end]))
-      return
+      add(at: Int(end), facts, share: share)
+    } else {
+      count(start != 0 || end != 0, start != 0 && end != 0)
+      add(at: place(start, end), facts, share: share)
     }
-    count(start != 0 || end != 0, start != 0 && end != 0)
-    add(at: place(start, end), facts, share: share(of: [start, end]))
   }
 
   /// Adds a streamline by all the nodes it passes, in ascending order.
@@ -100,10 +115,9 @@ public struct ConnectomeSums: Sendable {
     at place: Int, _ facts: StreamlineFacts, share: (count: Double, voxels: Double)
   ) {
     let weight = Double(facts.weight)
-    for index in measures.indices {
-      let measure = measures[index]
-      let value = Double(contribution(measure, facts, share))
-      switch measure.statistic {
+    for index in rules.indices {
+      let value = Double(contribution(rules[index], facts, share))
+      switch rules[index].statistic {
       case .sum, .mean: totals[index][place] += value * weight
       // As the standard library of C++ compares: what is not a number changes nothing.
       case .min: if value < totals[index][place] { totals[index][place] = value }
@@ -115,7 +129,7 @@ public struct ConnectomeSums: Sendable {
 
   @inline(__always)
   private func contribution(
-    _ measure: EdgeMeasure, _ facts: StreamlineFacts, _ share: (count: Double, voxels: Double)
+    _ measure: Rule, _ facts: StreamlineFacts, _ share: (count: Double, voxels: Double)
   ) -> Float {
     var value =
       switch measure.length {

@@ -3,5 +3,7 @@ public import CommandLineInterface
 /// Every subcommand of `tracts`, in the order of its help.
 public enum AllCommands {
   /// The list.
-  public static let list: [any Command.Type] = []
+  public static let list: [any Command.Type] = [
+    ConnectomeCommand.self
+  ]
 }
