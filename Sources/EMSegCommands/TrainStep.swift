@@ -29,7 +29,9 @@ struct TrainStep {
       targets: configuration.targets, augmentations: configuration.augmentations,
       foreground: configuration.foreground, seed: configuration.seed)
     let start = try network(outputChannels: samples.targetChannels, voxelSize: voxelSize)
-    let trainable = try TrainableNetwork(start, extent: configuration.patch, threads: threads)
+    try checkPrecision(context)
+    let trainable = try TrainableNetwork(
+      start, extent: configuration.patch, threads: threads, precision: configuration.precision)
     try check(trainable, channels: samples.targetChannels)
     try checkMemory(
       trainable, channels: samples.targetChannels, held: volumeBytes - room)
@@ -188,6 +190,22 @@ struct TrainStep {
           + " of \(input.extent.text)",
         expected: "\(channels) channels of \(input.extent.text), one for each of the targets'",
         remedy: "choose other targets, or a network that pads its convolutions")
+    }
+  }
+
+  /// Refuses numbers that the processor does not multiply, and says where they gain nothing.
+  private func checkPrecision(_ context: CommandContext) throws {
+    let precision = configuration.precision
+    guard precision.isSupported else {
+      throw TrainingError(
+        .configuration, "precision", "this processor does not multiply such numbers",
+        found: precision.rawValue, expected: TrainingPrecision.float32.rawValue,
+        remedy: "train with --set precision=float32")
+    }
+    if precision.isSlowerThanFloat32 {
+      context.note(
+        "on this processor steps of precision float32 are shorter than those of "
+          + precision.rawValue)
     }
   }
 

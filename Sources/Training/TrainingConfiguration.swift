@@ -1,5 +1,6 @@
 public import Codecs
 public import Networks
+public import Tensors
 public import Voxels
 
 /// Everything that decides a training, as one JSON document.
@@ -26,6 +27,8 @@ public struct TrainingConfiguration: Sendable {
   public var patch: VoxelExtent
   /// How the parameters are moved.
   public var optimization: Optimization
+  /// How the numbers that convolutions multiply are stored.
+  public var precision: TrainingPrecision
   /// How many steps the training has.
   public var steps: Int
   /// What every random choice follows from.
@@ -76,6 +79,9 @@ public struct TrainingConfiguration: Sendable {
     optimization.batch = try settings.int("batch", default: 1, in: 1...4096)
     try optimizer.finish()
     settings.complete("optimizer", with: .object(optimizer.completed))
+    let precisions = TrainingPrecision.allCases.map(\.rawValue)
+    let word = try settings.word("precision", among: precisions, default: precisions[0])
+    precision = TrainingPrecision(rawValue: word) ?? .float32
     steps = try settings.int("steps", default: 20_000, in: 1...1 << 40)
     seed = UInt64(try settings.int("seed", default: 1, in: 0 ... .max))
     checkpointEvery = try settings.int("checkpoint_every", default: 500, in: 1...1 << 40)

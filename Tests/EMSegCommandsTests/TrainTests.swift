@@ -1,4 +1,5 @@
 import Codecs
+import Tensors
 import TestSupport
 import Testing
 import VolumeStore
@@ -97,16 +98,23 @@ import Voxels
     #expect(segmented.status == 0, "\(segmented.diagnostics)")
   }
 
-  @Test func `a run that was interrupted ends with the same bytes as one that was not`() throws {
+  @Test(arguments: TrainingPrecision.allCases.filter(\.isSupported))
+  func `a run that was interrupted ends with the same bytes as one that was not`(
+    _ precision: TrainingPrecision
+  ) throws {
     let folder = try prepared()
-    try #require(train(folder, "whole").status == 0)
+    let setting = "precision=\(precision.rawValue)"
+    let whole = train(folder, "whole", "--set", setting)
+    try #require(whole.status == 0)
+    #expect(whole.diagnostics.contains("float32 are shorter") == precision.isSlowerThanFloat32)
     let words = [
       "train", "--config", folder("train.json"), "--output", folder("halves"), "--threads", "1",
+      "--set", setting,
     ]
     let stopped = emseg(words, interruptedAt: "train")
     #expect(stopped.status == 130)
     #expect(stopped.diagnostics.contains("run the same line again"))
-    try #require(train(folder, "halves").status == 0)
+    try #require(train(folder, "halves", "--set", setting).status == 0)
     for name in [
       "model.onnx", "last.onnx", "curve.csv", "config.json",
       "checkpoints/step-000000006.checkpoint",
@@ -118,7 +126,7 @@ import Voxels
     let again = emseg("train", "--output", folder("halves"), "--threads", "1")
     #expect(again.status == 0 && again.diagnostics.contains("nothing to do"))
     // A longer one goes on.
-    let longer = train(folder, "halves", "--set", "steps=8")
+    let longer = train(folder, "halves", "--set", "steps=8", "--set", setting)
     #expect(longer.status == 0 && longer["steps"] == "8")
   }
 
@@ -176,6 +184,7 @@ import Voxels
     (["--set", "patch=[512,512,512]"], 64, "--memory"),
     (["--set", "validation.0.voxel_size=[20,10,10]"], 65, "voxel_size"),
     (["--set", "network.architecture=transformer"], 64, "network.architecture"),
+    (["--set", "precision=float16"], 64, "precision"),
     (["--set", "network={\"model\": \"absent.onnx\"}"], 66, "absent.onnx"),
   ])
   func `what cannot be trained is refused with what is wrong`(

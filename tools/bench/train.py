@@ -6,12 +6,12 @@
 
     train.py TRAIN [--network NAME|MODEL.onnx@Z,Y,X]… [--threads 1,2] [--rounds 7]
 
-TRAIN is our executable (tools/bench/train builds it). A step is a forward and a backward pass in
-float32 that gives the gradient of every parameter, from new parameters, without an optimizer. Every
+TRAIN is our executable (tools/bench/train builds it). A step is a forward and a backward pass, in
+float32 or with the convolutions in bfloat16 (PyTorch's autocast), that gives the gradient of every parameter, from new parameters, without an optimizer. Every
 peer is a process of its own with the same weights, patch and output gradient; in each round each
 makes one step, one after the other, so that what else the machine does meets all alike. Printed: the
 median and the fastest of each in milliseconds, the sum of the gradients' magnitudes relative to
-PyTorch's, and the ratio of the faster PyTorch to ours.
+PyTorch's, and the ratio of the fastest PyTorch of the same precision to ours.
 """
 
 import argparse
@@ -21,7 +21,10 @@ import tempfile
 
 from predict import Worker, image, torch_module
 
-peers = ["torch", "torch-channels-last"]
+peers = {
+    "ours float32": ["torch", "torch-channels-last"],
+    "ours bfloat16": ["torch-autocast", "torch-autocast-channels-last"],
+}
 
 
 def work(kind, name, path, extent, threads):
@@ -34,7 +37,7 @@ def work(kind, name, path, extent, threads):
     torch.set_num_threads(threads)
     module = torch_module(name, path).train()
     picture = torch.from_numpy(image(extent))
-    if kind == "torch-channels-last":
+    if kind.endswith("channels-last"):
         module = module.to(memory_format=torch.channels_last_3d)
         picture = picture.to(memory_format=torch.channels_last_3d)
     with torch.inference_mode():
@@ -42,12 +45,14 @@ def work(kind, name, path, extent, threads):
     count = int(numpy.prod(shape))
     values = (numpy.arange(count) * 104729 % 251).astype(numpy.float32) / 125 - 1
     gradient = torch.from_numpy(values.astype(numpy.float32).reshape(shape))
-    if kind == "torch-channels-last":
+    if kind.endswith("channels-last"):
         gradient = gradient.to(memory_format=torch.channels_last_3d)
 
     def step():
         module.zero_grad(set_to_none=True)
-        module(picture).backward(gradient)
+        with torch.autocast("cpu", torch.bfloat16, enabled="autocast" in kind):
+            output = module(picture)
+        output.float().backward(gradient)
 
     step()
     step()
@@ -66,8 +71,11 @@ def work(kind, name, path, extent, threads):
 
 def compare(options, name, path, extent, threads):
     text = ",".join(str(length) for length in extent)
-    workers = {"ours": Worker([options.train, path, text, str(threads)], threads)}
-    for kind in peers:
+    workers = {
+        kind: Worker([options.train, path, text, str(threads), kind.split()[1]], threads)
+        for kind in peers
+    }
+    for kind in sum(peers.values(), []):
         workers[kind] = Worker(
             [sys.executable, __file__, "--work", kind, name, path, text, str(threads)], threads)
     for _ in range(options.rounds):
@@ -88,9 +96,10 @@ def compare(options, name, path, extent, threads):
             f"  gradients {difference:+.1e}")
         worker.close()
     for label, times in (("medians", medians), ("fastest", fastest)):
-        if "ours" in times:
-            best = min(times[kind] for kind in peers if kind in times)
-            print(f"  ours is {best / times['ours']:.2f}× the better PyTorch ({label})")
+        for kind, rivals in peers.items():
+            if kind in times:
+                best = min(times[rival] for rival in rivals if rival in times)
+                print(f"  {kind} is {best / times[kind]:.2f}× the fastest PyTorch ({label})")
     sys.stdout.flush()
 
 

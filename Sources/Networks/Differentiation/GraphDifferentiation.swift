@@ -19,7 +19,9 @@ struct GraphDifferentiation {
   /// Operators that were carried out together with one before them.
   var fused: Set<Int> = []
 
-  init(_ model: ONNXModel, input: TensorShape, threads: Int) throws(ModelError) {
+  init(
+    _ model: ONNXModel, input: TensorShape, threads: Int, precision: TrainingPrecision
+  ) throws(ModelError) {
     self.model = model
     let port = try model.interface.input
     inputName = port.name
@@ -31,7 +33,7 @@ struct GraphDifferentiation {
     parameters = Dictionary(
       model.parameters.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     do {
-      builder = try TrainingProgramBuilder(input: input, threads: threads)
+      builder = try TrainingProgramBuilder(input: input, threads: threads, precision: precision)
     } catch {
       throw ModelError(.execution, "the input's shape cannot be used", cause: error)
     }

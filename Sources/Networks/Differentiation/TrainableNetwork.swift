@@ -31,26 +31,31 @@ public final class TrainableNetwork {
   ///   - model: A model with one float32 input and one output of (1, channels, z, y, x).
   ///   - extent: The input's extent, a multiple of ``ReceptiveField/requiredMultiple``.
   ///   - threads: How many threads the network will run on.
+  ///   - precision: How the numbers that convolutions multiply are stored; one that
+  ///     ``TrainingPrecision/isSupported``.
   /// - Throws: `unsupported` naming the node for an operator that cannot be run or trained,
   ///   `mismatch` for an extent that does not fit, `malformed` for a graph that is not sound,
   ///   `execution` where there is not enough memory.
   public convenience init(
-    _ model: ONNXModel, extent: VoxelExtent, threads: Int
+    _ model: ONNXModel, extent: VoxelExtent, threads: Int,
+    precision: TrainingPrecision = .float32
   ) throws(ModelError) {
     do {
-      try self.init(checking: model, extent, threads)
+      try self.init(checking: model, extent, threads, precision)
     } catch {
       throw error.naming(model.path)
     }
   }
 
   private init(
-    checking model: ONNXModel, _ extent: VoxelExtent, _ threads: Int
+    checking model: ONNXModel, _ extent: VoxelExtent, _ threads: Int,
+    _ precision: TrainingPrecision
   ) throws(ModelError) {
     // Whatever is wrong with the model or the extent is found, and told, as for a prediction.
     _ = try NetworkPlan(model, extent: extent, threads: threads)
     let shape = TensorShape(c: try model.interface.channels, extent: extent)
-    var differentiation = try GraphDifferentiation(model, input: shape, threads: threads)
+    var differentiation = try GraphDifferentiation(
+      model, input: shape, threads: threads, precision: precision)
     try differentiation.differentiate()
     let builder = differentiation.builder
     do {

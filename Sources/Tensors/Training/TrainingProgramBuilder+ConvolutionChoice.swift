@@ -15,7 +15,12 @@ extension TrainingProgramBuilder {
   mutating func addForward(
     _ parts: [ConvolutionPart], to target: Place, residual: Place?, activation: Activation?
   ) throws(TensorError) {
-    if try addKernelForward(parts, to: target, residual: residual, activation: activation) {
+    let takesBrainFloats = parts.contains { part in
+      format { (format) throws(TensorError) in try part.forward(format) } == .bfloat16
+    }
+    if !takesBrainFloats,
+      try addKernelForward(parts, to: target, residual: residual, activation: activation)
+    {
       return
     }
     // oneDNN's fastest convolutions cannot read another tensor: a residual is added after them.
@@ -40,11 +45,13 @@ extension TrainingProgramBuilder {
   private mutating func addForward(
     _ part: ConvolutionPart, to target: Place, accumulates: Bool, activation: Activation?
   ) throws(TensorError) {
-    let descriptor = try part.forward(accumulates: accumulates, activation: activation)
+    let format = format { (format) throws(TensorError) in
+      try part.forward(accumulates: accumulates, activation: activation, format)
+    }
+    let descriptor = try part.forward(accumulates: accumulates, activation: activation, format)
     let weights = try descriptor.layout(dnnl_query_weights_md)
     var operands = [
-      Operand(
-        argument: DNNL_ARG_SRC_0, place: part.source, layout: try .channelsLast(part.sourceShape)),
+      try operand(DNNL_ARG_SRC_0, part.source, part.sourceShape, as: format, in: \.forward),
       Operand(
         argument: DNNL_ARG_WEIGHTS_0,
         place: try arranged(part.kernels, part.kernelLayout, as: weights), layout: weights),
@@ -64,22 +71,25 @@ extension TrainingProgramBuilder {
   mutating func addInputGradient(
     _ part: ConvolutionPart, from gradient: Place
   ) throws(TensorError) {
-    if try addKernelInputGradient(part, from: gradient) { return }
     if let windows = part.turnedWindows, let numbers = part.numbers {
-      try addTurnedConvolution(part, windows, numbers, from: gradient)
+      let format = format { (format) throws(TensorError) in
+        try part.turned(windows, accumulates: false, format)
+      }
+      if format == .float32, try addKernelInputGradient(part, from: gradient) { return }
+      try addTurnedConvolution(part, windows, numbers, from: gradient, format)
       return
     }
     let source = try TensorLayout.channelsLast(part.sourceShape)
-    let result = try TensorLayout.channelsLast(part.targetShape)
-    let descriptor = try PrimitiveDescriptor.convolutionInputGradient(
-      part.windows, to: source, weights: .any(part.kernelLengths), from: result, of: part.forward())
+    let format = format { (format) throws(TensorError) in try part.inputGradient(format) }
+    if format == .float32, try addKernelInputGradient(part, from: gradient) { return }
+    let descriptor = try part.inputGradient(format)
     let weights = try descriptor.layout(dnnl_query_weights_md)
     let target = addStorage(source)
     backward.append(
       .operation(
         descriptor,
         [
-          Operand(argument: DNNL_ARG_DIFF_DST_0, place: gradient, layout: result),
+          try gradientOperand(DNNL_ARG_DIFF_DST_0, gradient, part.targetShape, as: format),
           Operand(
             argument: DNNL_ARG_WEIGHTS_0,
             place: try arranged(part.kernels, part.kernelLayout, as: weights), layout: weights),
@@ -92,10 +102,9 @@ extension TrainingProgramBuilder {
   /// turned kernels, for which oneDNN has faster code, and which adds to what is there by itself.
   private mutating func addTurnedConvolution(
     _ part: ConvolutionPart, _ windows: WindowNumbers, _ numbers: TrainedNumbers,
-    from gradient: Place
+    from gradient: Place, _ format: NumberFormat
   ) throws(TensorError) {
     let outputs = part.targetShape.c
-    let lengths = [part.channels.count, outputs] + part.geometry.kernel.components
     let turned = addKept(part.channels.count * outputs * part.geometry.taps * 4)
     loads.append(
       KeptRange(
@@ -104,20 +113,18 @@ extension TrainingProgramBuilder {
           outputs: outputs, inputs: part.allChannels, channels: part.channels,
           taps: part.geometry.taps)))
     let source = try TensorLayout.channelsLast(part.sourceShape)
-    let result = try TensorLayout.channelsLast(part.targetShape)
     let (target, accumulates) = try placeForGradient(of: part.input)
-    let descriptor = try PrimitiveDescriptor.convolution(
-      windows, from: result, weights: .any(lengths), bias: nil, to: source,
-      OperationAttributes(accumulates: accumulates))
+    let descriptor = try part.turned(windows, accumulates: accumulates, format)
     let weights = try descriptor.layout(dnnl_query_weights_md)
     backward.append(
       .operation(
         descriptor,
         [
-          Operand(argument: DNNL_ARG_SRC_0, place: gradient, layout: result),
+          try gradientOperand(DNNL_ARG_SRC_0, gradient, part.targetShape, as: format),
           Operand(
             argument: DNNL_ARG_WEIGHTS_0,
-            place: try arranged(.kept(turned), TensorLayout(lengths: lengths), as: weights),
+            place: try arranged(
+              .kept(turned), TensorLayout(lengths: part.turnedLengths), as: weights),
             layout: weights),
           Operand(argument: DNNL_ARG_DST_0, place: target, layout: source),
         ]))
@@ -139,41 +146,28 @@ extension TrainingProgramBuilder {
   mutating func addWeightGradient(
     _ part: ConvolutionPart, from gradient: Place
   ) throws(TensorError) {
-    if try addKernelWeightGradient(part, from: gradient) { return }
-    // A sum over voxels of products of channels; oneDNN's products of matrices are several times
-    // faster at it than its convolutions of one tap on tensors that lie channels last.
-    let isProduct = part.isPointwise
-    let voxels = part.targetShape.extent.voxelCount
-    let source =
-      isProduct
-      ? try TensorLayout(lengths: [voxels, part.sourceShape.c])
-      : try .channelsLast(part.sourceShape)
-    let result =
-      isProduct
-      ? try TensorLayout(lengths: [voxels, part.targetShape.c])
-      : try .channelsLast(part.targetShape)
-    let bias = try TensorLayout(lengths: [part.targetShape.c])
-    let biasLayout = part.biasGradient == nil ? nil : bias
-    let descriptor =
-      isProduct
-      ? try PrimitiveDescriptor.productWeightGradient(
-        source: source, weights: .any([part.targetShape.c, part.sourceShape.c]),
-        bias: biasLayout, target: result)
-      : try PrimitiveDescriptor.convolutionWeightGradient(
-        part.windows, source: source, weights: .any(part.kernelLengths), bias: biasLayout,
-        target: result, of: part.forward())
+    let format = format { (format) throws(TensorError) in try part.weightGradient(format) }
+    if format == .float32, try addKernelWeightGradient(part, from: gradient) { return }
+    let descriptor = try part.weightGradient(format)
     let weights = try descriptor.layout(dnnl_query_diff_weights_md)
     let arranged = addStorage(weights)
     var operands = [
-      Operand(argument: DNNL_ARG_SRC_0, place: part.source, layout: source),
-      Operand(argument: DNNL_ARG_DIFF_DST_0, place: gradient, layout: result),
+      try operand(DNNL_ARG_SRC_0, part.source, part.sourceShape, as: format, in: \.backward),
+      try gradientOperand(DNNL_ARG_DIFF_DST_0, gradient, part.targetShape, as: format),
       Operand(argument: DNNL_ARG_DIFF_WEIGHTS_0, place: arranged, layout: weights),
     ]
+    if part.isPointwise {
+      operands[0].layout = try part.sourceMatrix(format)
+      operands[1].layout = try part.targetMatrix(format)
+    }
     if let place = part.biasGradient {
-      operands.append(Operand(argument: DNNL_ARG_DIFF_BIAS, place: place, layout: bias))
+      operands.append(
+        Operand(
+          argument: DNNL_ARG_DIFF_BIAS, place: place,
+          layout: try TensorLayout(lengths: [part.targetShape.c])))
     }
     backward.append(.operation(descriptor, operands))
-    let plain = isProduct ? try part.kernelLayout.matrix() : part.kernelLayout
+    let plain = part.isPointwise ? try part.kernelLayout.matrix() : part.kernelLayout
     try backward.append(Self.reorder(from: arranged, weights, to: part.kernelGradient, plain))
   }
 

@@ -140,17 +140,22 @@ extension TrainingProgramBuilder {
     let layout = try TensorLayout.channelsLast(shape)
     let perChannel = try TensorLayout(lengths: [shape.c])
     let biasLayout = bias == nil ? nil : perChannel
-    let descriptor = try PrimitiveDescriptor.convolution(
-      transposed: true, windows, from: sourceLayout, weights: .any(lengths), bias: biasLayout,
-      to: layout, OperationAttributes())
+    func forwardDescriptor(_ format: NumberFormat) throws(TensorError) -> PrimitiveDescriptor {
+      try .convolution(
+        transposed: true, windows, from: .channelsLast(inputShape, format),
+        weights: .any(lengths, format), bias: biasLayout, to: layout, OperationAttributes())
+    }
+    let forwardFormat = format(of: forwardDescriptor)
+    let descriptor = try forwardDescriptor(forwardFormat)
     let weights = try descriptor.layout(dnnl_query_weights_md)
     let kernelPlace = place(of: kernels)
     let target = addStorage(layout)
+    let values = try operand(DNNL_ARG_SRC_0, source, inputShape, as: forwardFormat, in: \.forward)
     forward.append(
       .operation(
         descriptor,
         [
-          Operand(argument: DNNL_ARG_SRC_0, place: source, layout: sourceLayout),
+          values,
           Operand(
             argument: DNNL_ARG_WEIGHTS_0, place: try arranged(kernelPlace, plain, as: weights),
             layout: weights),
@@ -164,36 +169,51 @@ extension TrainingProgramBuilder {
     let biasGradient = bias.map { addGradientPlace(of: $0) }
     differentiate { (builder) throws(TensorError) in
       guard let gradient = builder.gradient(of: result) else { return }
-      let weightDescriptor = try PrimitiveDescriptor.convolutionWeightGradient(
-        transposed: true, windows, source: sourceLayout, weights: .any(lengths), bias: biasLayout,
-        target: layout, of: descriptor)
+      func weightGradient(_ format: NumberFormat) throws(TensorError) -> PrimitiveDescriptor {
+        try .convolutionWeightGradient(
+          transposed: true, windows, source: .channelsLast(inputShape, format),
+          weights: .any(lengths), bias: biasLayout, target: .channelsLast(shape, format),
+          of: forwardDescriptor(format))
+      }
+      func inputGradient(_ format: NumberFormat) throws(TensorError) -> PrimitiveDescriptor {
+        try .convolutionInputGradient(
+          transposed: true, windows, to: sourceLayout, weights: .any(lengths, format),
+          from: .channelsLast(shape, format), of: forwardDescriptor(format))
+      }
+      let weightFormat = builder.format(of: weightGradient)
+      let weightDescriptor = try weightGradient(weightFormat)
       let arrangement = try weightDescriptor.layout(dnnl_query_diff_weights_md)
       let arrangedGradient = builder.addStorage(arrangement)
+      let weightOperands = [
+        try builder.operand(
+          DNNL_ARG_SRC_0, source, inputShape, as: weightFormat, in: \.backward),
+        try builder.gradientOperand(DNNL_ARG_DIFF_DST_0, gradient.place, shape, as: weightFormat),
+      ]
       builder.backward.append(
         .operation(
           weightDescriptor,
-          [
-            Operand(argument: DNNL_ARG_SRC_0, place: source, layout: sourceLayout),
-            Operand(argument: DNNL_ARG_DIFF_DST_0, place: gradient.place, layout: layout),
+          weightOperands + [
             Operand(
-              argument: DNNL_ARG_DIFF_WEIGHTS_0, place: arrangedGradient, layout: arrangement),
+              argument: DNNL_ARG_DIFF_WEIGHTS_0, place: arrangedGradient, layout: arrangement)
           ]
             + (biasGradient.map {
               [Operand(argument: DNNL_ARG_DIFF_BIAS, place: $0, layout: perChannel)]
             } ?? [])))
       try builder.backward.append(
         Self.reorder(from: arrangedGradient, arrangement, to: kernelGradient, plain))
+      defer { builder.forgetRoundedGradient(gradient.place) }
       guard builder.values[input.index].isTrained else { return }
-      let inputDescriptor = try PrimitiveDescriptor.convolutionInputGradient(
-        transposed: true, windows, to: sourceLayout, weights: .any(lengths), from: layout,
-        of: descriptor)
+      let inputFormat = builder.format(of: inputGradient)
+      let inputDescriptor = try inputGradient(inputFormat)
       let inputWeights = try inputDescriptor.layout(dnnl_query_weights_md)
       let sourceGradient = builder.addStorage(sourceLayout)
+      let resultGradient = try builder.gradientOperand(
+        DNNL_ARG_DIFF_DST_0, gradient.place, shape, as: inputFormat)
       builder.backward.append(
         .operation(
           inputDescriptor,
           [
-            Operand(argument: DNNL_ARG_DIFF_DST_0, place: gradient.place, layout: layout),
+            resultGradient,
             Operand(
               argument: DNNL_ARG_WEIGHTS_0,
               place: try builder.arranged(kernelPlace, plain, as: inputWeights),

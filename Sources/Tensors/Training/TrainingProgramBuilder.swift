@@ -93,6 +93,8 @@ public struct TrainingProgramBuilder {
   public let input = TensorValue(index: 0)
   /// The number of threads that implementations are chosen for.
   public let threads: Int
+  /// How the numbers that convolutions multiply are stored.
+  public let precision: TrainingPrecision
   /// What computes the convolutions that are added next.
   package var convolutionEngine = ConvolutionEngine.fastest
   /// The multiplications and additions of the convolutions' forward passes, each counted as one.
@@ -101,6 +103,8 @@ public struct TrainingProgramBuilder {
   public private(set) var outputShape: TensorShape?
 
   var values: [Value]
+  /// Where copies in brain floats lie, of tensors whose values do not change any more.
+  var rounded: [Place: Place] = [:]
   var storageBytes: [Int] = []
   var keptBytes: [Int] = []
   /// What is done after parameters were loaded, in the forward and in the backward pass.
@@ -119,8 +123,18 @@ public struct TrainingProgramBuilder {
   /// - Parameters:
   ///   - input: The input's shape, of one sample.
   ///   - threads: How many threads the program will run on; implementations are chosen for it.
-  /// - Throws: `invalidShape` for more than one sample or a shape whose bytes overflow.
-  public init(input: TensorShape, threads: Int) throws(TensorError) {
+  ///   - precision: How the numbers that convolutions multiply are stored.
+  /// - Throws: `invalidShape` for more than one sample or a shape whose bytes overflow;
+  ///   `unsupported` for a precision that the processor has no instructions for.
+  public init(
+    input: TensorShape, threads: Int, precision: TrainingPrecision = .float32
+  ) throws(TensorError) {
+    guard precision.isSupported else {
+      throw TensorError(
+        .unsupported, operation: "program",
+        "this processor does not multiply \(precision.rawValue) numbers")
+    }
+    self.precision = precision
     guard input.n == 1, input.checkedCount != nil else {
       throw TensorError(
         .invalidShape, operation: "input", "\(input) is not the shape of one sample")

@@ -6,7 +6,7 @@ import Voxels
 // One training step of a network (forward and backward, without an optimizer), at the word of
 // command.
 //
-//     Train MODEL Z,Y,X THREADS
+//     Train MODEL Z,Y,X THREADS [float32|bfloat16]
 //
 // says "ready" and what the network is; then for each line `run` of its input makes a step and prints
 // the milliseconds, and for `norm` prints the sum of the gradients' magnitudes. Patch and output
@@ -14,13 +14,16 @@ import Voxels
 // operation with its time.
 let arguments = CommandLine.arguments
 let lengths = arguments.count > 2 ? arguments[2].split(separator: ",").compactMap { Int($0) } : []
-guard arguments.count == 4, lengths.count == 3, let threads = Int(arguments[3]) else {
-  print("usage: Train MODEL Z,Y,X THREADS")
+guard (4...5).contains(arguments.count), lengths.count == 3, let threads = Int(arguments[3]),
+  let precision = TrainingPrecision(rawValue: arguments.count == 5 ? arguments[4] : "float32")
+else {
+  print("usage: Train MODEL Z,Y,X THREADS [float32|bfloat16]")
   throw CancellationError()
 }
 let extent = VoxelExtent(z: lengths[0], y: lengths[1], x: lengths[2])
 let model = try ONNXModel(contentsOfFile: arguments[1])
-let network = try TrainableNetwork(model, extent: extent, threads: threads)
+let network = try TrainableNetwork(
+  model, extent: extent, threads: threads, precision: precision)
 let image = (0..<extent.voxelCount).map { Float(($0 * 7919) % 256) / 255 }
 let count = network.outputShape.extent.voxelCount * network.outputShape.c
 let outputGradient = (0..<count).map { Float(($0 * 104729) % 251) / 125 - 1 }
