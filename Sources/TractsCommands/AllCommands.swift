@@ -4,6 +4,6 @@ public import CommandLineInterface
 public enum AllCommands {
   /// The list.
   public static let list: [any Command.Type] = [
-    ConnectomeCommand.self
+    FitCommand.self, ConnectomeCommand.self,
   ]
 }

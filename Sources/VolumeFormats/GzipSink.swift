@@ -199,13 +199,3 @@ private final class GzipPart: Sendable {
     try output.withLock { output throws(VolumeError) in try output.file.commit() }
   }
 }
-
-extension [UInt8] {
-  fileprivate mutating func append(copying bytes: RawSpan) {
-    let start = count
-    append(contentsOf: repeatElement(0, count: bytes.byteCount))
-    var span = mutableSpan
-    var target = span.mutableBytes
-    target.copy(bytes, to: start)
-  }
-}

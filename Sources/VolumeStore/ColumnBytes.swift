@@ -13,6 +13,15 @@ extension [UInt8] {
     }
   }
 
+  /// Appends bytes.
+  package mutating func append(copying bytes: RawSpan) {
+    let start = count
+    append(contentsOf: repeatElement(0, count: bytes.byteCount))
+    var span = mutableSpan
+    var target = span.mutableBytes
+    target.copy(bytes, to: start)
+  }
+
   /// Appends numbers in little-endian order.
   package mutating func appendColumn<Scalar: VoxelScalar>(_ values: [Scalar]) {
     // Sound: the scalars have no padding. Every platform the package builds for is little-endian.
