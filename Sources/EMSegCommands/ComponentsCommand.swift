@@ -28,6 +28,10 @@ struct ComponentsCommand: Command {
   var connectivity = Connectivity.corners
   var threshold: Double?
   var minimumVoxels = 0
+  var minimumVolume = 0.0
+  var keepBorder = false
+  var fillHoles = false
+  var tables = false
   var keepLargest: Int?
   var force = false
   var selection = SourceOptions()
@@ -39,7 +43,10 @@ struct ComponentsCommand: Command {
     discussion: """
       Neighbouring voxels of the same non-zero value belong together; with --threshold, \
       neighbouring voxels at or above it do. Components are numbered from 1 in raster order of \
-      their first voxel. The size filter counts whole components, never their parts in a block.
+      their first voxel. The size filter counts whole components, never their parts in a block; \
+      of the two minima the larger one counts. Holes are filled after small components were \
+      dropped: parts of the background (joined by corners with --connectivity 6, else by faces) \
+      that do not reach the volume's outer faces and touch one component only.
       """,
     arguments: [
       .positional("SOURCE", \.source, "A label volume, or an image with --threshold."),
@@ -52,8 +59,20 @@ struct ComponentsCommand: Command {
         "--minimum-voxels", \.minimumVoxels, accepting: .atLeast(0),
         "Drop components with fewer voxels in the whole volume."),
       .option(
+        "--minimum-volume", \.minimumVolume, placeholder: "UM3", accepting: .atLeast(0),
+        "Drop components of less than so many cubic micrometres."),
+      .flag(
+        "--keep-border", \.keepBorder,
+        "Keep components on the volume's outer faces, which may be cut off, however small."),
+      .option(
         "--keep-largest", \.keepLargest, accepting: .ifGiven(.atLeast(1)),
         "Keep only so many of the largest components."),
+      .flag(
+        "--fill-holes", \.fillHoles,
+        "Give background that one component encloses, wherever the blocks' borders are, to it."),
+      .flag(
+        "--tables", \.tables,
+        "Keep sizes, boxes, centroids and contacts in the output: components.csv, contacts.csv."),
       .flag("--force", \.force, "Replace the output if it exists."),
       .group("Source", \.selection, SourceOptions.arguments),
       .group("Resources", \.blockwise, BlockwiseOptions.arguments),
@@ -61,7 +80,11 @@ struct ComponentsCommand: Command {
     examples: [
       Example(
         "emseg components labels.zarr --connectivity 6 --output components.zarr",
-        "Split labels into parts that are connected through faces.")
+        "Split labels into parts that are connected through faces."),
+      Example(
+        "emseg components probability.zarr --threshold 0.5 --minimum-volume 0.01 --keep-border "
+          + "--fill-holes --tables --output mitochondria.zarr",
+        "Make objects of a probability, without crumbs and holes, with tables of them."),
     ])
 
   func run(_ context: CommandContext) throws {
@@ -77,14 +100,27 @@ struct ComponentsCommand: Command {
     let labelling = ComponentsLabelling(
       source: input.reader, sourceIdentity: input.identity,
       neighbourhood: connectivity.neighbourhood, threshold: threshold)
+    let voxelSize = input.voxelSize(context)
+    let voxelVolume = voxelSize.z * voxelSize.y * voxelSize.x * 1e-9
+    let minimum = (minimumVolume / voxelVolume).rounded(.up)
+    guard minimum < 0x1p62 else {
+      throw UsageError(
+        "--minimum-volume", "no volume has so many voxels", found: shortText(minimumVolume),
+        expected: "cubic micrometres")
+    }
+    let neighbourhood = connectivity.neighbourhood
     let step = LabellingStep(
-      labelling: labelling, name: "components", output: output,
-      voxelSize: input.voxelSize(context), offset: metadata.offset,
-      filter: ComponentFilter(minimumVoxelCount: minimumVoxels, largestCount: keepLargest))
+      labelling: labelling, name: "components", output: output, voxelSize: voxelSize,
+      offset: metadata.offset,
+      filter: ComponentFilter(
+        minimumVoxelCount: max(minimumVoxels, Int(minimum)),
+        touchingBorder: keepBorder ? .kept : .asOthers, largestCount: keepLargest),
+      holes: fillHoles ? neighbourhood.ofBackground : nil, keepsTables: tables)
     let summary = try step.run(
       StageRunner(context: context, options: blockwise), policy: force ? .replace : .new)
     try context.print("components\t\(summary.count)")
     try context.print("voxels\t\(summary.voxelCount)")
+    if fillHoles { try context.print("filled_voxels\t\(summary.filledVoxelCount)") }
     if summary.droppedCount > 0 { try context.print("dropped\t\(summary.droppedCount)") }
   }
 

@@ -43,6 +43,12 @@ struct ComponentsLabelling: BlockLabelling {
     _ box: VoxelBox, of type: Scalar.Type, atLeast threshold: Double
   ) throws -> Volume<UInt8> {
     let volume = try source.read(box, as: type)
+    if !Scalar.dataType.isInteger, let place = firstNaN(in: volume) {
+      throw VolumeError(
+        .dataTypeMismatch, path: source.path, "a value is not a number",
+        found: "nan at \(place.z),\(place.y),\(place.x)", expected: "numbers to compare",
+        remedy: "replace these values before")
+    }
     let bound = Scalar.dataType.isInteger ? threshold.rounded(.up) : threshold
     return thresholded(volume, atLeast: Scalar(nearest: bound))
   }

@@ -125,6 +125,9 @@ struct OutputImage {
   /// The folder for what is needed only while the image is written.
   private var scratch: String { "\(image.path)/.fascicle" }
 
+  /// Where the image lies while it is written.
+  var folder: String { image.path }
+
   /// Where the ledger of one of the image's stages lies.
   func ledger(_ stage: String) -> String { "\(scratch)/\(stage).ledger" }
 

@@ -19,6 +19,7 @@ struct RelabelCommand: Command {
   var others = Others.keep
   var kept: [UInt64] = []
   var removed: [UInt64] = []
+  var isSequential = false
   var selection = SourceOptions()
   var output = OutputOptions()
   var blockwise = BlockwiseOptions()
@@ -38,6 +39,9 @@ struct RelabelCommand: Command {
       .option("--others", \.others, "What becomes of labels that the table does not list."),
       .option("--keep", \.kept, placeholder: "N,N,…", "Labels to keep; all others are removed."),
       .option("--remove", \.removed, placeholder: "N,N,…", "Labels to remove."),
+      .flag(
+        "--sequential", \.isSequential,
+        "Number the labels 1, 2, 3 … in their present order, without gaps."),
       .group("Output", \.output, OutputOptions.arguments),
       .group("Source", \.selection, SourceOptions.arguments),
       .group("Resources", \.blockwise, BlockwiseOptions.arguments),
@@ -48,6 +52,9 @@ struct RelabelCommand: Command {
         "Merge labels by a table of two columns."),
       Example(
         "emseg relabel labels.zarr --keep 12,47 --output two.zarr", "Keep two objects only."),
+      Example(
+        "emseg relabel labels.zarr --sequential --output dense.zarr",
+        "Close the gaps in the numbers of the labels."),
     ])
 
   func run(_ context: CommandContext) throws {
@@ -67,19 +74,21 @@ struct RelabelCommand: Command {
         .dataTypeMismatch, path: source, "labels are whole numbers without a sign",
         found: metadata.dataType.rawValue, remedy: "convert it with emseg convert --output-type")
     }
-    let filter = RelabelFilter(source: input.reader, map: map, identity: identity)
+    let filter = RelabelFilter(
+      source: input.reader, map: map, identity: identity, isSequential: isSequential)
     try FilterStep(filter: filter, input: input, output: output, command: "relabel")
       .run(context, options: blockwise)
   }
 
   /// The map that the options describe, and a text that tells it from others.
   private func map() throws -> (LabelMap, String) {
-    let given = [table != nil, !kept.isEmpty, !removed.isEmpty].count { $0 }
+    let given = [table != nil, !kept.isEmpty, !removed.isEmpty, isSequential].count { $0 }
     guard given == 1 else {
       throw UsageError(
         "--table", "it is not clear what becomes of the labels", found: "\(given) rules",
-        expected: "one of --table, --keep and --remove")
+        expected: "one of --table, --keep, --remove and --sequential")
     }
+    if isSequential { return (LabelMap([:], others: .keep), "sequential") }
     if let table {
       let entries = try LabelTableFile.read(table)
       return (
@@ -99,8 +108,10 @@ struct RelabelCommand: Command {
 /// Renames labels.
 private struct RelabelFilter: VolumeFilter {
   let source: any VolumeReader
-  let map: LabelMap
+  var map: LabelMap
   let identity: String
+  /// Whether the map is made of the labels that the source turns out to have.
+  let isSequential: Bool
 
   let name = "relabel"
   let kind = VolumeKind.labels
@@ -115,6 +126,23 @@ private struct RelabelFilter: VolumeFilter {
   }
   var workingSet: WorkingSet {
     WorkingSet(filtering: source, resultBytes: metadata.dataType.byteCount + 8)
+  }
+
+  func prepared(for image: OutputImage, with runner: StageRunner) throws -> RelabelFilter {
+    guard isSequential else { return self }
+    let walk = VolumeWalk(reader: source, runner: runner, label: "labels", bytesPerVoxel: 8)
+    let found = try walk.results { box in
+      distinctLabels(of: try source.readConverting(box, to: UInt64.self))
+    }
+    var labels = Set<UInt64>()
+    for block in found { labels.formUnion(block) }
+    labels.remove(0)
+    var filter = self
+    filter.map = LabelMap(
+      Dictionary(
+        uniqueKeysWithValues: labels.sorted().enumerated().map { ($1, UInt64($0 + 1)) }),
+      others: .drop)
+    return filter
   }
 
   func write(_ box: VoxelBox, to target: any VolumeWriter) throws -> [ChunkRecord] {

@@ -32,6 +32,7 @@ struct WatershedLabelling: BlockLabelling {
   var fingerprint: String { "\(rule.text)\naffinities=\(affinities.identity)" }
   var halo: VoxelExtent { rule.halo }
   var volume: VoxelBox { affinities.reader.metadata.box }
+  var leavesUndecided: Bool { rule.needed != nil }
   var bytesPerVoxel: Int { affinities.bytesPerVoxel + rule.bytesPerVoxel }
 
   func label(_ ownBox: VoxelBox) throws -> LabelledBlock {
@@ -68,13 +69,12 @@ struct WatershedLabelling: BlockLabelling {
 
   func join(
     _ map: ComponentMap, blockCounts: VoxelExtent, undecided: (Int) throws -> [UInt8]
-  ) throws -> JoinedLabels? {
-    guard let needed = rule.needed else { return nil }
-    let (numbers, count) = try absorb(
-      blockCounts: blockCounts, fragmentCount: map.components.count, until: needed
+  ) throws -> [UInt32] {
+    guard let needed = rule.needed else { return Array(0...UInt32(map.kept.count)) }
+    return try absorb(
+      blockCounts: blockCounts, fragmentCount: map.kept.count, until: needed
     ) { index in
-      try AbsorptionGraph(decoding: try undecided(index)).renamed(map.table(ofBlock: index))
-    }
-    return JoinedLabels(numbers: numbers, count: count)
+      try AbsorptionGraph(decoding: try undecided(index)).renamed(try map.table(ofBlock: index))
+    }.numbers
   }
 }

@@ -20,33 +20,39 @@ public struct JoinedComponent: Hashable, Sendable {
 /// Components are numbered from 1 in raster order of their first voxel in the region: the same
 /// for any way of cutting it into blocks.
 ///
-/// - Complexity: 4 bytes for each component of each block, 24 for each component of the region.
-public struct ComponentMap: Sendable, Equatable {
-  /// The components kept: the one numbered *n* stands at index *n* − 1.
-  public let components: [JoinedComponent]
-  /// The number of components that the filter dropped.
-  public let droppedCount: Int
-  /// The voxels of the components that the filter dropped.
-  public let droppedVoxelCount: Int
-  /// Where each block's components start in `numbers`, and its count.
-  private let offsets: [Int]
-  /// The number of the component that each block's component belongs to; 0 where it was dropped.
-  private let numbers: [UInt32]
+/// - Complexity: 8 bytes of memory for each block; the numbers are read from their pages.
+public struct ComponentMap: Sendable {
+  /// How many components, and how many voxels they have together.
+  public struct Totals: Hashable, Sendable {
+    /// The number of components.
+    public private(set) var count = 0
+    /// The number of their voxels.
+    public private(set) var voxelCount = 0
 
-  init(joined: [JoinedComponent], offsets: [Int], members: [UInt32], filter: ComponentFilter) {
-    // `members` gives for each block's component the region's component by index, or the index
-    // after the last where no voxel of it is a block's own.
-    let kept = filter.kept(of: joined)
-    var numbers = [UInt32](repeating: 0, count: joined.count + 1)
-    for (number, index) in kept.enumerated() {
-      numbers[index] = UInt32(truncatingIfNeeded: number + 1)
+    mutating func add(_ voxels: Int) {
+      count += 1
+      voxelCount += voxels
     }
-    let total = joined.reduce(0) { $0 + $1.voxelCount }
-    components = kept.map { joined[$0] }
-    droppedCount = joined.count - kept.count
-    droppedVoxelCount = total - components.reduce(0) { $0 + $1.voxelCount }
+  }
+
+  /// The components that have a number.
+  public let kept: Totals
+  /// The components that the filter dropped.
+  public let dropped: Totals
+  /// Where each block's components start in the row of numbers, and its length.
+  let offsets: [Int]
+  let pages: any NumberPages
+  let firstPage: Int
+  let firstDescriptionPage: Int
+
+  init(kept: Totals, dropped: Totals, offsets: [Int], pages: any NumberPages) {
+    self.kept = kept
+    self.dropped = dropped
     self.offsets = offsets
-    self.numbers = members.map { numbers[Int($0)] }
+    self.pages = pages
+    let pageCount = PagedNumbers.pageCount(offsets[offsets.count - 1])
+    firstPage = 3 * pageCount
+    firstDescriptionPage = 4 * pageCount
   }
 
   /// The map after components were joined further, and those dropped that a filter does not keep.
@@ -88,7 +94,39 @@ public struct ComponentMap: Sendable, Equatable {
   /// What each label of a block becomes, for ``relabelled(_:by:in:)``.
   ///
   /// Background and dropped components become 0, others their component's number.
-  public func table(ofBlock index: Int) -> [UInt64] {
-    [0] + numbers[offsets[index]..<offsets[index + 1]].map { UInt64($0) }
+  ///
+  /// - Throws: What the pages throw.
+  public func table(ofBlock index: Int) throws -> [UInt64] {
+    [0] + (try numbers(offsets[index]..<offsets[index + 1], from: firstPage))
+  }
+
+  /// The components kept: the one numbered *n* stands at index *n* − 1.
+  ///
+  /// - Throws: What the pages throw.
+  /// - Complexity: O(*n*) time and memory in the components.
+  public func components() throws -> [JoinedComponent] {
+    let words = try numbers(0..<2 * kept.count, from: firstDescriptionPage)
+    return (0..<kept.count).map { index in
+      JoinedComponent(
+        firstIndex: Int(words[2 * index + 1]), voxelCount: Int(words[2 * index] >> 1),
+        touchesBorder: words[2 * index] & 1 == 1)
+    }
+  }
+
+  private func numbers(_ range: Range<Int>, from firstPage: Int) throws -> [UInt64] {
+    var numbers: [UInt64] = []
+    numbers.reserveCapacity(range.count)
+    var index = range.lowerBound
+    while index < range.upperBound {
+      let (page, place) = index.quotientAndRemainder(dividingBy: PagedNumbers.pageLength)
+      let count = min(PagedNumbers.pageLength - place, range.upperBound - index)
+      let values = try pages.page(firstPage + page)
+      guard values.count >= place + count else {
+        throw SeamError("page \(firstPage + page) is cut short")
+      }
+      numbers += values[place..<place + count]
+      index += count
+    }
+    return numbers
   }
 }

@@ -55,3 +55,19 @@ public struct LabelMap: Sendable {
     }
   }
 }
+
+/// The labels of a block, each once and in no order.
+///
+/// - Parameter volume: (channel, z, y, x) labels.
+/// - Returns: The labels, background included.
+/// - Complexity: O(*n*) in the voxels; runs of equal labels are looked up once.
+public func distinctLabels(of volume: borrowing Volume<UInt64>) -> Set<UInt64> {
+  let values = volume.span
+  var labels = Set<UInt64>()
+  var previous: UInt64?
+  for index in values.indices where values[index] != previous {
+    previous = values[index]
+    labels.insert(values[index])
+  }
+  return labels
+}

@@ -20,6 +20,39 @@ public struct LabelStatistics: Hashable, Sendable {
     sumX = Int128(start.x) * Int128(count) + Int128(count) * Int128(count - 1) / 2
   }
 
+  /// The statistics as numbers that ``init(words:)`` reads: voxels, box, and sums of coordinates.
+  public var words: [UInt64] {
+    var words = [
+      voxelCount, box.origin.z, box.origin.y, box.origin.x, box.extent.z, box.extent.y,
+      box.extent.x,
+    ].map { UInt64(bitPattern: Int64($0)) }
+    for sum in [sumZ, sumY, sumX] {
+      words.append(UInt64(truncatingIfNeeded: sum))
+      words.append(UInt64(truncatingIfNeeded: sum >> 64))
+    }
+    return words
+  }
+
+  /// The number of numbers in ``words``.
+  public static let wordCount = 13
+
+  /// Reads what ``words`` gave; nil where it cannot have.
+  public init?(words: some Collection<UInt64>) {
+    guard words.count == Self.wordCount else { return nil }
+    let words = Array(words)
+    let numbers = words[..<7].map { Int(Int64(bitPattern: $0)) }
+    guard numbers[0] > 0, numbers[4...].allSatisfy({ $0 > 0 }) else { return nil }
+    voxelCount = numbers[0]
+    box = VoxelBox(
+      origin: VoxelPosition(z: numbers[1], y: numbers[2], x: numbers[3]),
+      extent: VoxelExtent(z: numbers[4], y: numbers[5], x: numbers[6]))
+    func sum(_ index: Int) -> Int128 {
+      Int128(truncatingIfNeeded: words[index])
+        | (Int128(Int64(bitPattern: words[index + 1])) << 64)
+    }
+    (sumZ, sumY, sumX) = (sum(7), sum(9), sum(11))
+  }
+
   /// The mean position of the voxels' centres, counted in voxels of the dataset.
   public var centroid: PhysicalPosition {
     let count = Double(voxelCount)
@@ -81,6 +114,11 @@ public struct LabelStatisticsTable: Equatable, Sendable {
         }
       }
     }
+  }
+
+  /// Adds the voxels of one label.
+  public mutating func merge(_ statistics: LabelStatistics, of label: UInt64) {
+    merge(statistics, into: label)
   }
 
   /// Adds the voxels of another table.

@@ -25,17 +25,25 @@ public struct SeamJoiner {
   ///
   /// - Parameters:
   ///   - filter: Which components are kept and numbered.
+  ///   - memory: The bytes that the components of all blocks may take in memory while they are
+  ///     joined; what does not fit waits in `pages`. Nil sets no bound.
+  ///   - pages: Where it waits, and where the resulting map finds its numbers.
   ///   - seams: The seams of a block, by its index.
   /// - Returns: The region's components, and the number of each block's.
-  /// - Throws: ``SeamError`` where the blocks do not tile the region or are too many to number,
-  ///   and whatever `seams` throws.
-  /// - Complexity: O(*s*) time in the voxels of the seams; 4 bytes of memory for each component
-  ///   of each block and 48 for each component of the region.
+  /// - Throws: ``SeamError`` where the blocks do not tile the region, and whatever `seams` and
+  ///   `pages` throw.
+  /// - Complexity: O(*s*) time in the voxels of the seams; 32 bytes, in memory or in pages, for
+  ///   each component of each block. Beside these and eight blocks' seams, memory holds two sizes
+  ///   for each of the largest components asked for, and the components that start in one plane.
   public func join(
-    keeping filter: ComponentFilter = .everything, seams: (Int) throws -> BlockSeams
+    keeping filter: ComponentFilter = .everything, memory: Int? = nil,
+    pages: any NumberPages = MemoryPages(), seams: (Int) throws -> BlockSeams
   ) throws -> ComponentMap {
     let offsets = try offsets(seams)
-    var sets = DisjointSet<UInt32>(count: offsets[offsets.count - 1])
+    let memberCount = offsets[offsets.count - 1]
+    let pagesHeld = memory.map { max(1, $0 / (PagedNumbers.pageLength * 8 * 4)) } ?? .max
+    var sets = try PagedDisjointSet(
+      count: memberCount, limit: pagesHeld, in: pages, firstPage: 0)
     var held: [Int: BlockSeams] = [:]
     for index in 0..<gridExtent.voxelCount {
       let neighbours = forwardNeighbours(of: index)
@@ -51,7 +59,10 @@ public struct SeamJoiner {
       try join(index, with: neighbours, held, offsets, &sets)
     }
     held = [:]
-    return try map(sets.representatives(), offsets, filter, seams)
+    var numbering = try ComponentNumbering(
+      joiner: self, offsets: offsets, sets: consume sets, filter: filter, pagesHeld: pagesHeld,
+      pages: pages)
+    return try numbering.map(seams)
   }
 
   /// Checks that every block lies in the region, and gives where its components start.
@@ -65,11 +76,6 @@ public struct SeamJoiner {
       }
       voxelCount += block.ownBox.extent.voxelCount
       let end = offsets[index] + block.components.count
-      guard end < Int(UInt32.max) else {
-        throw SeamError(
-          "the blocks have more than 2³² components in all; use larger blocks or drop small"
-            + " components first")
-      }
       offsets.append(end)
     }
     guard voxelCount == region.extent.voxelCount else {
@@ -100,7 +106,7 @@ public struct SeamJoiner {
 
   private func join(
     _ index: Int, with neighbours: [(step: VoxelExtent, index: Int)], _ held: [Int: BlockSeams],
-    _ offsets: [Int], _ sets: inout DisjointSet<UInt32>
+    _ offsets: [Int], _ sets: inout PagedDisjointSet
   ) throws {
     guard let block = held[index] else { return }
     for (axis, far) in block.farPlanes.enumerated() where !far.box.isEmpty {
@@ -114,9 +120,8 @@ public struct SeamJoiner {
         let shared = far.box.intersection(near.box)
         guard !shared.isEmpty else { continue }
         matched += shared.extent.voxelCount
-        joinLabels(
-          labels, UInt32(truncatingIfNeeded: offsets[index]), near.expanded(),
-          UInt32(truncatingIfNeeded: offsets[neighbour.index]), in: shared, &sets)
+        try joinLabels(
+          labels, offsets[index], near.expanded(), offsets[neighbour.index], in: shared, &sets)
       }
       guard matched == far.box.extent.voxelCount else {
         throw SeamError("block \(index) and its neighbours do not tile the region")
@@ -128,59 +133,13 @@ public struct SeamJoiner {
   private func firstAxis(of step: VoxelExtent) -> Int {
     step.z > 0 ? 0 : step.y > 0 ? 1 : 2
   }
-
-  /// Sums up the blocks' components by set, and numbers the sets.
-  private func map(
-    _ representatives: [UInt32], _ offsets: [Int], _ filter: ComponentFilter,
-    _ seams: (Int) throws -> BlockSeams
-  ) throws -> ComponentMap {
-    var members = representatives
-    var count = 0
-    for index in members.indices {
-      let representative = Int(members[index])
-      if representative == index {
-        members[index] = UInt32(truncatingIfNeeded: count)
-        count += 1
-      } else {
-        members[index] = members[representative]
-      }
-    }
-    var sums = [BlockSeams.Component](repeating: .outside, count: count)
-    for block in 0..<gridExtent.voxelCount {
-      for (local, component) in try seams(block).components.enumerated() {
-        let set = Int(members[offsets[block] + local])
-        sums[set].voxelCount += component.voxelCount
-        sums[set].touchesBorder = sums[set].touchesBorder || component.touchesBorder
-        if let first = component.firstIndex {
-          sums[set].firstIndex = min(first, sums[set].firstIndex ?? first)
-        }
-      }
-    }
-    var order: [(firstIndex: Int, set: Int)] = []
-    for (set, sum) in sums.enumerated() {
-      if let first = sum.firstIndex { order.append((first, set)) }
-    }
-    order.sort { $0.firstIndex < $1.firstIndex }
-    // A set without a voxel of any block's own gets the place after the last.
-    var places = [UInt32](repeating: UInt32(truncatingIfNeeded: order.count), count: count)
-    for (place, entry) in order.enumerated() {
-      places[entry.set] = UInt32(truncatingIfNeeded: place)
-    }
-    for index in members.indices { members[index] = places[Int(members[index])] }
-    let joined = order.map { entry in
-      JoinedComponent(
-        firstIndex: entry.firstIndex, voxelCount: sums[entry.set].voxelCount,
-        touchesBorder: sums[entry.set].touchesBorder)
-    }
-    return ComponentMap(joined: joined, offsets: offsets, members: members, filter: filter)
-  }
 }
 
 /// Joins the labels that two blocks give to the same voxels; background joins nothing.
 private func joinLabels(
-  _ first: borrowing Volume<UInt32>, _ firstOffset: UInt32, _ second: borrowing Volume<UInt32>,
-  _ secondOffset: UInt32, in shared: VoxelBox, _ sets: inout DisjointSet<UInt32>
-) {
+  _ first: borrowing Volume<UInt32>, _ firstOffset: Int, _ second: borrowing Volume<UInt32>,
+  _ secondOffset: Int, in shared: VoxelBox, _ sets: inout PagedDisjointSet
+) throws {
   let firstStep = shared.origin - first.box.origin
   let secondStep = shared.origin - second.box.origin
   var previous = (UInt32(0), UInt32(0))
@@ -195,7 +154,7 @@ private func joinLabels(
         if pair == previous { continue }
         previous = pair
         if pair.0 != 0 && pair.1 != 0 {
-          sets.join(firstOffset + pair.0 - 1, secondOffset + pair.1 - 1)
+          try sets.join(firstOffset + Int(pair.0) - 1, secondOffset + Int(pair.1) - 1)
         }
       }
     }

@@ -49,3 +49,23 @@ public func thresholded<Scalar: VoxelScalar>(
   }
   return mask
 }
+
+/// The first value of a block, in (channel, z, y, x) order, that is no number; nil where there is
+/// none, as in whole-number types.
+///
+/// - Complexity: O(*n*) in the values.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+public func firstNaN<Scalar: VoxelScalar>(in volume: borrowing Volume<Scalar>) -> VoxelPosition? {
+  let values = volume.span
+  var isNumber = true
+  // Only a value that is no number differs from itself.
+  for index in values.indices { isNumber = isNumber && values[index] == values[index] }
+  if isNumber { return nil }
+  var index = 0
+  while index < values.count && values[index] == values[index] { index += 1 }
+  let place = index % volume.extent.voxelCount
+  let (row, x) = place.quotientAndRemainder(dividingBy: volume.extent.x)
+  let (z, y) = row.quotientAndRemainder(dividingBy: volume.extent.y)
+  return volume.box.origin + VoxelExtent(z: z, y: y, x: x)
+}

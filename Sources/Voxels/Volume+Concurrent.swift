@@ -19,6 +19,40 @@ extension Volume {
     }
   }
 
+  /// Creates a block of one channel by filling its rows, planes side by side on at most `threads`
+  /// threads.
+  ///
+  /// The body gets the row's place within the block and its values, which are zero; it is called
+  /// for the rows of a plane in their order.
+  @inlinable
+  public init(
+    box: VoxelBox, threads: Int,
+    fillingRows body: @Sendable (_ z: Int, _ y: Int, _ row: inout MutableSpan<Scalar>) -> Void
+  ) {
+    precondition(!box.isEmpty, "a volume needs at least one voxel")
+    self.box = box
+    channels = 1
+    let extent = box.extent
+    let planeCount = extent.y * extent.x
+    storage = Array(unsafeUninitializedCapacity: extent.voxelCount) { buffer, count in
+      // Sound: every z names another, non-overlapping part of the buffer, which outlives the call
+      // and is initialized plane by plane before any of it is read.
+      nonisolated(unsafe) let values = buffer
+      concurrentForEach(0..<extent.z, threads: threads) { z in
+        let plane = UnsafeMutableBufferPointer(
+          rebasing: values[z * planeCount..<(z + 1) * planeCount])
+        plane.initialize(repeating: .zero)
+        for y in 0..<extent.y {
+          let part = UnsafeMutableBufferPointer(
+            rebasing: plane[y * extent.x..<(y + 1) * extent.x])
+          var row = MutableSpan(_unsafeElements: part)
+          body(z, y, &row)
+        }
+      }
+      count = extent.voxelCount
+    }
+  }
+
   /// Updates every z plane of one channel, planes side by side on all threads of the caller's
   /// budget.
   ///

@@ -148,6 +148,7 @@ import ZarrStore
       ),
       ("kept", ["--keep", "7,70000"], { $0 == 3 ? 0 : $0 }),
       ("removed", ["--remove", "7", "--remove", "3"], { $0 == 70_000 ? $0 : 0 }),
+      ("sequential", ["--sequential"], { $0 == 3 ? 1 : $0 == 7 ? 2 : $0 == 70_000 ? 3 : $0 }),
     ]
     for (name, options, rule) in rules {
       try run(line + options + ["--output", folder(name)], block: block)

@@ -82,6 +82,38 @@ struct ConnectedComponentsTests {
     check(Int64.self)
   }
 
+  @Test(arguments: Neighbourhood.allCases, 0..<8)
+  func `slabs give the components of the whole on any number of threads`(
+    neighbourhood: Neighbourhood, seed: Int
+  ) {
+    let box = VoxelBox(
+      origin: VoxelPosition(z: 1, y: -2, x: 3), extent: VoxelExtent(z: 7 + seed, y: 6, x: 35))
+    let values: [UInt16] = seed.isMultiple(of: 2) ? [0, 0, 9] : [0, 1, 2, .max]
+    let volume = randomLabels(box, values: values, repeating: [0.2, 0.8][seed / 2 % 2], seed: 5)
+    let expected = floodedComponents(of: volume, neighbourhood: neighbourhood)
+    for (threads, depth) in [(1, 2), (2, 2), (3, 4), (2, 100)] {
+      #expect(
+        connectedComponents(
+          of: volume, neighbourhood: neighbourhood, threads: threads, slabDepth: depth) == expected)
+    }
+  }
+
+  @Test(arguments: 0..<40)
+  func `masks of any shape joined by corners give what flooding gives`(seed: Int) {
+    var generator = SeededGenerator(seed: UInt64(seed) + 900)
+    let extent = VoxelExtent(
+      z: .random(in: 1...7, using: &generator), y: .random(in: 1...7, using: &generator),
+      x: .random(in: 1...60, using: &generator))
+    let box = VoxelBox(origin: VoxelPosition(z: -4, y: 0, x: 9), extent: extent)
+    // Thin, middling and dense; the foreground may have any value.
+    let empty = [[UInt32](repeating: 0, count: 12), [0, 0], []][seed % 3]
+    let mask = randomLabels(
+      box, values: empty + [0, .max], repeating: [0, 0.7][seed % 2], seed: UInt64(seed))
+    #expect(
+      connectedComponents(of: mask, neighbourhood: .corners)
+        == floodedComponents(of: mask, neighbourhood: .corners))
+  }
+
   @Test func `the smallest and the plainest volumes`() {
     let voxel = VoxelBox(extent: VoxelExtent(cube: 1))
     #expect(connectedComponents(of: Volume<UInt64>(box: voxel)).count == 0)
@@ -118,6 +150,9 @@ struct ConnectedComponentsTests {
     let box = VoxelBox(extent: VoxelExtent(z: 1, y: 1, x: 5))
     let volume = Volume<Float>(box: box, values: [-1, 0.5, .nan, 0.75, .infinity])
     #expect(thresholded(volume, atLeast: 0.5) == Volume(box: box, values: [0, 1, 0, 1, 1]))
+    #expect(firstNaN(in: volume) == VoxelPosition(z: 0, y: 0, x: 2))
+    #expect(firstNaN(in: Volume<Double>(box: box)) == nil)
+    #expect(firstNaN(in: Volume<UInt8>(box: box)) == nil)
   }
 }
 

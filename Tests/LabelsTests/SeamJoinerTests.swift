@@ -1,4 +1,5 @@
 import Labels
+import Synchronization
 import Testing
 import Voxels
 
@@ -26,6 +27,7 @@ struct Blocks {
   /// and every block again.
   func components<Scalar: VoxelScalar & FixedWidthInteger>(
     of volume: Volume<Scalar>, _ neighbourhood: Neighbourhood, keeping: ComponentFilter,
+    memory: Int? = nil, pages: any NumberPages = MemoryPages(),
     using generator: inout SeededGenerator
   ) throws -> (labels: Volume<UInt64>, map: ComponentMap) {
     func local(_ index: Int) -> LocalComponents {
@@ -37,13 +39,16 @@ struct Blocks {
     for index in order {
       stored[index] = BlockSeams(of: local(index), ownBox: ownBox(index), region: region).encoded()
     }
-    let map = try SeamJoiner(region: region, gridExtent: gridExtent).join(keeping: keeping) {
+    let map = try SeamJoiner(region: region, gridExtent: gridExtent).join(
+      keeping: keeping, memory: memory, pages: pages
+    ) {
       try BlockSeams(decoding: stored[$0] ?? [], ownBox: ownBox($0), region: region)
     }
     var labels = Volume<UInt64>(box: region, fill: .max)
     for index in order {
       labels.copy(
-        from: relabelled(local(index).labels, by: map.table(ofBlock: index), in: ownBox(index)))
+        from: relabelled(
+          local(index).labels, by: try map.table(ofBlock: index), in: ownBox(index)))
     }
     return (labels, map)
   }
@@ -70,7 +75,9 @@ struct SeamJoinerTests {
     let whole = connectedComponents(of: volume, neighbourhood: neighbourhood)
     #expect(labels == whole.labels.converted(to: UInt64.self), "seed \(seed)")
     #expect(
-      map.components.map { LocalComponent(firstIndex: $0.firstIndex, voxelCount: $0.voxelCount) }
+      try map.components().map {
+        LocalComponent(firstIndex: $0.firstIndex, voxelCount: $0.voxelCount)
+      }
         == whole.components)
   }
 
@@ -80,7 +87,7 @@ struct SeamJoinerTests {
     var generator = SeededGenerator(seed: 1)
     let (labels, map) = try Blocks(region: mask.box, blockExtent: VoxelExtent(cube: edge))
       .components(of: mask, .faces, keeping: .everything, using: &generator)
-    #expect(map.components.count == 1)
+    #expect(map.kept.count == 1)
     #expect(labels == mask.converted(to: UInt64.self))
   }
 
@@ -91,7 +98,8 @@ struct SeamJoinerTests {
     let volume = randomLabels(
       region, values: [UInt8(0), 1, 2], repeating: 0.5, seed: UInt64(seed))
     let filter = ComponentFilter(
-      minimumVoxelCount: [1, 4, 8][seed % 3], keepsTouchingBorder: seed % 2 == 0,
+      minimumVoxelCount: [1, 4, 8, 1][seed % 4],
+      touchingBorder: [.kept, .asOthers, .dropped][seed % 3],
       largestCount: seed % 4 < 2 ? nil : 5)
     let blocks = Blocks(region: region, blockExtent: VoxelExtent(z: 3, y: 4, x: 5))
     let (labels, map) = try blocks.components(
@@ -110,8 +118,9 @@ struct SeamJoinerTests {
       }
     }
     var kept = (1...whole.count).filter {
-      whole.components[$0 - 1].voxelCount >= filter.minimumVoxelCount
-        || (filter.keepsTouchingBorder && touching.contains(UInt32($0)))
+      filter.touchingBorder != .asOthers && touching.contains(UInt32($0))
+        ? filter.touchingBorder == .kept
+        : whole.components[$0 - 1].voxelCount >= filter.minimumVoxelCount
     }
     if let count = filter.largestCount {
       kept = kept.sorted {
@@ -121,14 +130,36 @@ struct SeamJoinerTests {
     var table = [UInt64](repeating: 0, count: whole.count + 1)
     for (number, label) in kept.enumerated() { table[label] = UInt64(number + 1) }
     #expect(labels == relabelled(whole.labels, by: table))
-    #expect(map.components.count == kept.count)
-    #expect(map.droppedCount == whole.count - kept.count)
+    #expect(map.kept.count == kept.count)
+    #expect(map.dropped.count == whole.count - kept.count)
     #expect(
-      map.droppedVoxelCount + map.components.reduce(0) { $0 + $1.voxelCount }
+      map.dropped.voxelCount + map.kept.voxelCount
         == whole.components.reduce(0) { $0 + $1.voxelCount })
+    let components = try map.components()
     for (number, label) in kept.enumerated() {
-      #expect(map.components[number].touchesBorder == touching.contains(UInt32(label)))
+      #expect(components[number].touchesBorder == touching.contains(UInt32(label)))
     }
+  }
+
+  @Test(arguments: Neighbourhood.allCases)
+  func `memory for one page of each row gives the same map`(neighbourhood: Neighbourhood) throws {
+    // More components of blocks than a page holds.
+    let region = VoxelBox(extent: VoxelExtent(z: 37, y: 71, x: 67))
+    var volume = randomLabels(
+      region, values: [UInt16(0), 0, 0, 1, 2, 3], repeating: 0.1, seed: 77)
+    for y in 0..<71 { volume[VoxelPosition(z: 36, y: y, x: 3)] = 9 }
+    let blocks = Blocks(region: region, blockExtent: VoxelExtent(z: 14, y: 30, x: 31))
+    let filter = ComponentFilter(minimumVoxelCount: 2, largestCount: 4000)
+    var generator = SeededGenerator(seed: 3)
+    let pages = CountingPages()
+    let tight = try blocks.components(
+      of: volume, neighbourhood, keeping: filter, memory: 1, pages: pages, using: &generator)
+    let ample = try blocks.components(
+      of: volume, neighbourhood, keeping: filter, using: &generator)
+    // The page held changed many times: the joining did go through the store.
+    #expect(neighbourhood != .faces || pages.reads > 100)
+    #expect(tight.labels == ample.labels)
+    #expect(try tight.map.components() == ample.map.components())
   }
 
   @Test func `blocks of another region or grid are refused`() throws {
@@ -147,6 +178,21 @@ struct SeamJoinerTests {
     #expect(throws: SeamError.self) {
       try SeamJoiner(region: region, gridExtent: grid).join { _ in seams(half, in: region) }
     }
+  }
+}
+
+/// Pages in memory that count how often one is asked for.
+private final class CountingPages: NumberPages {
+  private let pages = MemoryPages()
+  private let count = Mutex(0)
+
+  var reads: Int { count.withLock { $0 } }
+
+  func store(_ page: [UInt64], at index: Int) { pages.store(page, at: index) }
+
+  func page(_ index: Int) throws -> [UInt64] {
+    count.withLock { $0 += 1 }
+    return try pages.page(index)
   }
 }
 

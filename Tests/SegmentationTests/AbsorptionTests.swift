@@ -158,14 +158,14 @@ func joinedBlocks(
       ownBox: boxes[index], region: volume)
   }
   let numbers = try absorb(
-    blockCounts: grid, fragmentCount: map.components.count, until: needed
+    blockCounts: grid, fragmentCount: map.kept.count, until: needed
   ) { index in
     let coded = try AbsorptionGraph(decoding: blocks[index].undecided.encoded)
-    return coded.renamed(map.table(ofBlock: index))
+    return coded.renamed(try map.table(ofBlock: index))
   }.numbers
   var result = Volume<UInt64>(box: volume)
   for (index, own) in boxes.enumerated() {
-    let table = map.table(ofBlock: index).map { UInt64(numbers[Int($0)]) }
+    let table = try map.table(ofBlock: index).map { UInt64(numbers[Int($0)]) }
     result.copy(from: relabelled(blocks[index].fragments.labels, by: table, in: own))
   }
   let labels = result.values.map(Int.init)
