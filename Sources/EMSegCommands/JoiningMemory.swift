@@ -1,5 +1,5 @@
 package import Blockwise
-package import Labels
+import Labels
 import Synchronization
 import VolumeStore
 import Voxels

@@ -1,5 +1,6 @@
 import Blockwise
 import Codecs
+import CommandLineInterface
 import Labels
 import VolumeStore
 import ZarrStore

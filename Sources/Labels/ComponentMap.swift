@@ -55,39 +55,6 @@ public struct ComponentMap: Sendable {
     firstDescriptionPage = 4 * pageCount
   }
 
-  /// The map after components were joined further, and those dropped that a filter does not keep.
-  ///
-  /// - Parameters:
-  ///   - numbers: The new number of every component, by its number, dense from 1 in the order of
-  ///     the smallest members; nil where each stays by itself.
-  ///   - filter: Which of the joined components are kept.
-  /// - Returns: The map of what is left.
-  /// - Complexity: O(*n*) in the components of the region and of the blocks.
-  public consuming func joined(
-    by numbers: [UInt32]?, keeping filter: ComponentFilter
-  ) -> ComponentMap {
-    precondition(droppedCount == 0, "what was dropped cannot be joined")
-    guard numbers != nil || filter != .everything else { return self }
-    let numbers = numbers ?? (0...UInt32(components.count)).map { $0 }
-    precondition(numbers.count == components.count + 1, "every component has a new number")
-    var sums: [JoinedComponent] = []
-    for (index, component) in components.enumerated() {
-      let place = Int(numbers[index + 1]) - 1
-      if place == sums.count {
-        sums.append(component)
-      } else {
-        sums[place] = JoinedComponent(
-          firstIndex: sums[place].firstIndex,
-          voxelCount: sums[place].voxelCount + component.voxelCount,
-          touchesBorder: sums[place].touchesBorder || component.touchesBorder)
-      }
-    }
-    let none = UInt32(truncatingIfNeeded: sums.count)
-    return ComponentMap(
-      joined: sums, offsets: offsets,
-      members: self.numbers.map { $0 == 0 ? none : numbers[Int($0)] - 1 }, filter: filter)
-  }
-
   /// The number of blocks.
   public var blockCount: Int { offsets.count - 1 }
 

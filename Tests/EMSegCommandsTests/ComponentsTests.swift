@@ -169,7 +169,6 @@ import ZarrStore
     try #require(outcome.status == 0, "\(outcome.diagnostics)")
     #expect(outcome["components"] == "4")
     #expect(outcome["filled_voxels"] == "\(8 + 27)")
-    var expected = volume
     set(box(9, 9, 9, 2), 9)
     set(box(26, 26, 26, 3), 4)
     let expected = volume
