@@ -23,27 +23,25 @@ struct ColumnSlab<Scalar: VoxelScalar & FixedWidthInteger>: LabelledSlab {
     let extent = volume.extent
     let columns = (extent.y + 1) / 2
     var scan = ColumnScan(rowLength: extent.x)
-    var before = [MaskColumn](repeating: MaskColumn(rowLength: extent.x), count: columns)
+    var before = MaskColumns(rowLength: extent.x, count: columns)
     var current = before
     for z in stride(from: planes.lowerBound, to: planes.upperBound, by: 2) {
       swap(&before, &current)
+      current.read(volume, z: z)
       for y in 0..<columns {
-        current[y].read(volume, z: z, y: 2 * y)
         scan.appendRuns(
-          of: &current[y], at: UInt32(truncatingIfNeeded: (z * extent.y + 2 * y) * extent.x),
+          of: y, in: &current,
+          at: UInt32(truncatingIfNeeded: (z * extent.y + 2 * y) * extent.x),
           rowStep: UInt32(truncatingIfNeeded: extent.x),
           planeStep: UInt32(truncatingIfNeeded: extent.y * extent.x))
         columnStarts.append(scan.runs.count)
-        if y > 0 {
-          scan.join(current[y], current[y].nearSide, current[y - 1], current[y - 1].farSide)
-        }
-        guard z > planes.lowerBound else { continue }
-        scan.join(current[y], current[y].nearPlane, before[y], before[y].farPlane)
-        if y > 0 { scan.join(current[y], current[y].first, before[y - 1], before[y - 1].fourth) }
-        if y + 1 < columns {
-          scan.join(current[y], current[y].second, before[y + 1], before[y + 1].third)
-        }
       }
+      scan.join(
+        current.nearSide, current.runs, to: current.farSide, current.runs, columnStep: -1)
+      guard z > planes.lowerBound else { continue }
+      scan.join(current.nearPlane, current.runs, to: before.farPlane, before.runs, columnStep: 0)
+      scan.join(current.first, current.runs, to: before.fourth, before.runs, columnStep: -1)
+      scan.join(current.second, current.runs, to: before.third, before.runs, columnStep: 1)
     }
     (runs, componentOfRun) = (scan.runs, scan.parents)
     parts = SlabParts(
@@ -51,47 +49,61 @@ struct ColumnSlab<Scalar: VoxelScalar & FixedWidthInteger>: LabelledSlab {
   }
 
   func contacts(withSlabBefore slab: ColumnSlab) -> [RunContact] {
-    let columns = columnsPerPlane
-    let lastColumns = slab.columnStarts.count - 1 - columns
     var scan = ColumnScan(rowLength: volume.extent.x)
-    var found: [RunContact] = []
-    let earlier = (0..<columns).map { y in
-      slab.column(z: planes.lowerBound - 2, y: 2 * y, number: lastColumns + y)
-    }
-    for y in 0..<columns {
-      let later = column(z: planes.lowerBound, y: 2 * y, number: y)
-      scan.appendContacts(later, later.nearPlane, earlier[y], earlier[y].farPlane, to: &found)
-      if y > 0 {
-        scan.appendContacts(
-          later, later.first, earlier[y - 1], earlier[y - 1].fourth, to: &found)
-      }
-      if y + 1 < columns {
-        scan.appendContacts(
-          later, later.second, earlier[y + 1], earlier[y + 1].third, to: &found)
-      }
-    }
-    return found
+    let later = columns(z: planes.lowerBound, from: 0)
+    let earlier = slab.columns(
+      z: planes.lowerBound - 2, from: slab.columnStarts.count - 1 - columnsPerPlane)
+    return
+      scan.contacts(later.nearPlane, later.runs, to: earlier.farPlane, earlier.runs, columnStep: 0)
+      + scan.contacts(later.first, later.runs, to: earlier.fourth, earlier.runs, columnStep: -1)
+      + scan.contacts(later.second, later.runs, to: earlier.third, earlier.runs, columnStep: 1)
   }
 
-  /// A column with the components in the place of runs.
-  private func column(z: Int, y: Int, number: Int) -> MaskColumn {
-    var column = MaskColumn(rowLength: volume.extent.x)
-    column.read(volume, z: z, y: y)
-    for index in columnStarts[number]..<columnStarts[number + 1] {
-      for x in Int(runs[index].start)..<Int(runs[index].end) {
-        column.runs[x] = componentOfRun[index]
+  /// The columns of two planes with the components in the place of runs.
+  private func columns(z: Int, from first: Int) -> MaskColumns {
+    var columns = MaskColumns(rowLength: volume.extent.x, count: columnsPerPlane)
+    columns.read(volume, z: z)
+    for column in 0..<columnsPerPlane {
+      let start = columns.places(of: column).lowerBound
+      for index in columnStarts[first + column]..<columnStarts[first + column + 1] {
+        for x in Int(runs[index].start)..<Int(runs[index].end) {
+          columns.runs[start + x] = componentOfRun[index]
+        }
       }
     }
-    return column
+    return columns
   }
 
   func write(_ row: inout MutableSpan<UInt32>, z: Int, y: Int, labels: Span<UInt32>) {
     let column = (z - planes.lowerBound) / 2 * columnsPerPlane + y / 2
     writeLabels(
-      &row, runs: runs.span, components: componentOfRun.span,
+      &row, where: volume.row(z: z, y: y), runs: runs.span, components: componentOfRun.span,
       in: columnStarts[column]..<columnStarts[column + 1], labels: labels)
-    let mask = volume.row(z: z, y: y)
-    precondition(mask.count == row.count, "rows are of one length")
-    for x in mask.indices { row[x] = mask[x] != 0 ? row[x] : 0 }
+  }
+}
+
+/// Writes the labels of a column's runs in one of its rows where the mask is set there.
+///
+/// Rows come filled with 0.
+private func writeLabels<Scalar: VoxelScalar & FixedWidthInteger>(
+  _ row: inout MutableSpan<UInt32>, where mask: Span<Scalar>, runs: Span<Run>,
+  components: Span<UInt32>, in range: Range<Int>, labels: Span<UInt32>
+) {
+  let lanes = 8
+  precondition(mask.count == row.count, "rows are of one length")
+  for index in range {
+    let run = runs[index]
+    let label = labels[Int(truncatingIfNeeded: components[index])]
+    var x = Int(truncatingIfNeeded: run.start)
+    let end = Int(truncatingIfNeeded: run.end)
+    while x < end && x &+ lanes <= row.count {
+      // What belongs to the next run is written over.
+      for lane in 0..<lanes { row[x &+ lane] = mask[x &+ lane] != 0 ? label : 0 }
+      x &+= lanes
+    }
+    while x < end {
+      row[x] = mask[x] != 0 ? label : 0
+      x &+= 1
+    }
   }
 }

@@ -139,7 +139,7 @@ private func isMask<Scalar: VoxelScalar & FixedWidthInteger>(
     var others = Scalar.zero
     for index in part.indices {
       let value = part[index]
-      others |= value == 0 ? 0 : value ^ foreground
+      others |= (value ^ foreground) & (value == 0 ? 0 : ~0)
     }
     if others != 0 { return false }
     start += piece
