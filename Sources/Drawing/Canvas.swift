@@ -44,12 +44,21 @@ struct Canvas: ~Copyable {
       case .png:
         cairo_image_surface_create(
           CAIRO_FORMAT_RGB24, Int32((width * 2).rounded()), Int32((height * 2).rounded()))
+      case .pdf:
+        // Sound: as for SVG.
+        cairo_pdf_surface_create_for_stream(
+          Self.append, Unmanaged.passUnretained(sink).toOpaque(), width, height)
       }
     guard let created, cairo_surface_status(created) == CAIRO_STATUS_SUCCESS,
       let context = cairo_create(created)
     else { throw DrawingError("the picture cannot be drawn: too little memory") }
     surface = created
     self.context = context
+    // The same bytes for the same picture, whenever it is drawn.
+    if format == .pdf {
+      cairo_pdf_surface_set_metadata(
+        created, CAIRO_PDF_METADATA_CREATE_DATE, "2000-01-01T00:00:00Z")
+    }
     if format == .png { cairo_scale(context, 2, 2) }
     // The same picture on every screen and with every setting of the desktop.
     let options = cairo_font_options_create()
@@ -87,7 +96,7 @@ struct Canvas: ~Copyable {
     var status = cairo_status(context)
     if status == CAIRO_STATUS_SUCCESS {
       switch format {
-      case .svg:
+      case .svg, .pdf:
         cairo_surface_finish(surface)
         status = cairo_surface_status(surface)
       case .png:
@@ -143,6 +152,35 @@ struct Canvas: ~Copyable {
     cairo_fill(context)
   }
 
+  /// Fills the ring between two radii and two angles, clockwise from the right.
+  func ring(
+    around centre: (x: Double, y: Double), radii: ClosedRange<Double>, angles: ClosedRange<Double>,
+    colour: Colour
+  ) {
+    set(colour)
+    cairo_new_path(context)
+    cairo_arc(
+      context, centre.x, centre.y, radii.upperBound, angles.lowerBound, angles.upperBound)
+    cairo_arc_negative(
+      context, centre.x, centre.y, radii.lowerBound, angles.upperBound, angles.lowerBound)
+    cairo_close_path(context)
+    cairo_fill(context)
+  }
+
+  /// Draws a curve that leaves its ends towards two places (a cubic Bézier curve).
+  func curve(
+    from start: (x: Double, y: Double), towards first: (x: Double, y: Double),
+    _ second: (x: Double, y: Double), to end: (x: Double, y: Double), colour: Colour, width: Double
+  ) {
+    set(colour)
+    cairo_set_line_width(context, width)
+    cairo_set_line_cap(context, CAIRO_LINE_CAP_ROUND)
+    cairo_set_dash(context, nil, 0, 0)
+    cairo_move_to(context, start.x, start.y)
+    cairo_curve_to(context, first.x, first.y, second.x, second.y, end.x, end.y)
+    cairo_stroke(context)
+  }
+
   /// Draws only within a rectangle while a body draws.
   func clipped(
     x: Double, y: Double, width: Double, height: Double, _ body: () -> Void
@@ -159,11 +197,21 @@ struct Canvas: ~Copyable {
     _ text: String, at place: (x: Double, y: Double), size: Double, colour: Colour = .ink,
     anchor: Anchor = .start, isTurned: Bool = false, isBold: Bool = false
   ) {
+    self.text(
+      text, at: place, angle: isTurned ? -.pi / 2 : 0, size: size, colour: colour, anchor: anchor,
+      isBold: isBold)
+  }
+
+  /// Writes a text whose baseline runs at an angle, clockwise from the right.
+  func text(
+    _ text: String, at place: (x: Double, y: Double), angle: Double, size: Double,
+    colour: Colour = .ink, anchor: Anchor = .start, isBold: Bool = false
+  ) {
     cairo_save(context)
     set(colour)
     setFont(size: size, isBold: isBold)
     cairo_translate(context, place.x, place.y)
-    if isTurned { cairo_rotate(context, -.pi / 2) }
+    if angle != 0 { cairo_rotate(context, angle) }
     cairo_move_to(context, -width(ofCurrent: text) * anchor.rawValue, 0)
     cairo_show_text(context, text)
     cairo_restore(context)

@@ -4,6 +4,16 @@ public enum PictureFormat: Sendable, CaseIterable {
   case svg
   /// Portable Network Graphics, two pixels to the point.
   case png
+  /// Portable Document Format.
+  case pdf
+
+  /// The format that a file's name ends in; nil where it is none of these.
+  public init?(fileName: String) {
+    let name = fileName.lowercased()
+    let formats: [(String, PictureFormat)] = [(".svg", .svg), (".png", .png), (".pdf", .pdf)]
+    guard let format = formats.first(where: { name.hasSuffix($0.0) })?.1 else { return nil }
+    self = format
+  }
 }
 
 /// A picture could not be drawn.
@@ -21,6 +31,13 @@ public struct DrawingError: Error, Hashable, Sendable, CustomStringConvertible {
 struct Colour: Hashable, Sendable {
   var red: Double, green: Double, blue: Double
   var opacity = 1.0
+
+  init(red: Double, green: Double, blue: Double, opacity: Double = 1) {
+    self.red = red
+    self.green = green
+    self.blue = blue
+    self.opacity = opacity
+  }
 
   init(_ hexadecimal: UInt32, opacity: Double = 1) {
     red = Double(hexadecimal >> 16 & 255) / 255

@@ -1,0 +1,141 @@
+extension ParsedMatrix {
+  /// Reads rows of numbers, with names above, before or both where there are such.
+  static func table(_ bytes: [UInt8]) throws(MatrixParsingError) -> ParsedMatrix {
+    var rows = fields(of: bytes)
+    guard let first = rows.first else {
+      throw MatrixParsingError("the file holds no numbers")
+    }
+    try checkCount(rows.count)
+    // Names above: a field that is no number, or one row more than columns.
+    var names: [String]?
+    let hasHeader =
+      first.contains { number($0) == nil } && first.dropFirst().contains { number($0) == nil }
+    let isLong = rows.count > 1 && rows.count == rows[1].count + 1 && first.count == rows[1].count
+    if hasHeader || isLong {
+      names = first.map { String($0) }
+      rows.removeFirst()
+    }
+    // Names before: every first field is no number, or one column more than rows.
+    let haveTitles =
+      !rows.isEmpty
+      && (rows.allSatisfy { row in row.first.map { number($0) == nil } ?? false }
+        || rows.allSatisfy { $0.count == rows.count + 1 })
+    if haveTitles {
+      let titles = rows.map { String($0.first ?? "") }
+      if let above = names, above.count == rows.count + 1 { names = Array(above.dropFirst()) }
+      if names == nil || names?.count != titles.count { names = titles }
+      for row in rows.indices { rows[row].removeFirst() }
+    }
+    let count = rows.count
+    for (number, row) in rows.enumerated() where row.count != count {
+      throw MatrixParsingError(
+        "row \(number + 1) is not as long as there are rows", found: "\(row.count) numbers",
+        expected: "\(count), for a matrix as wide as high")
+    }
+    if let names, names.count != count {
+      throw MatrixParsingError(
+        "the names above the columns are not as many as columns", found: "\(names.count)",
+        expected: "\(count)")
+    }
+    var values: [Double] = []
+    values.reserveCapacity(count * count)
+    for (row, line) in rows.enumerated() {
+      for (column, field) in line.enumerated() {
+        guard let value = number(field) else {
+          throw MatrixParsingError(
+            "row \(row + 1), column \(column + 1) is not a number", found: String(field.prefix(40)))
+        }
+        values.append(try checked(value, row: row, column: column))
+      }
+    }
+    let nodes = (0..<count).map { node in
+      ConnectomeNode(label: node + 1, name: names.map { $0[node] } ?? "")
+    }
+    return ParsedMatrix(nodes: nodes, values: values)
+  }
+
+  /// Reads lines of two nodes and a weight, which is 1 where none stands there.
+  ///
+  /// Nodes that are all whole numbers count from 0 where 0 is among them, else from 1, and none is
+  /// left out; others are numbered as they come.
+  static func edgeList(_ bytes: [UInt8]) throws(MatrixParsingError) -> ParsedMatrix {
+    var edges: [(source: String, target: String, weight: Double)] = []
+    for (line, row) in fields(of: bytes).enumerated() {
+      guard row.count == 2 || row.count == 3 else {
+        throw MatrixParsingError(
+          "line \(line + 1) is not a connection", found: "\(row.count) fields",
+          expected: "two nodes and a weight")
+      }
+      guard let weight = row.count == 2 ? 1 : number(row[2]) else {
+        if line == 0 { continue }
+        throw MatrixParsingError(
+          "the weight of line \(line + 1) is not a number", found: String(row[2].prefix(40)))
+      }
+      edges.append(
+        (String(row[0]), String(row[1]), try checked(weight, row: line, column: 2)))
+    }
+    let ends = edges.flatMap { [$0.source, $0.target] }
+    let numbers = ends.compactMap { Int($0) }
+    var places: [String: Int] = [:]
+    let nodes: [ConnectomeNode]
+    if numbers.count == ends.count, let least = numbers.min(), let most = numbers.max(), least >= 0
+    {
+      let base = least == 0 ? 0 : 1
+      guard most < mostNodes else {
+        throw MatrixParsingError(
+          "a node's number is too large", found: "\(most)", expected: "below \(mostNodes)")
+      }
+      nodes = (base...most).map { ConnectomeNode(label: $0) }
+      for end in ends { places[end] = (Int(end) ?? 0) - base }
+    } else {
+      var titles: [String] = []
+      for end in ends where places[end] == nil {
+        places[end] = titles.count
+        titles.append(end)
+      }
+      nodes = titles.enumerated().map { ConnectomeNode(label: $0 + 1, name: $1) }
+    }
+    try checkCount(nodes.count)
+    var values = [Double](repeating: 0, count: nodes.count * nodes.count)
+    for edge in edges {
+      if let source = places[edge.source], let target = places[edge.target] {
+        values[source * nodes.count + target] += edge.weight
+      }
+    }
+    return ParsedMatrix(nodes: nodes, values: values)
+  }
+
+  /// A field as a number, `nan` and `inf` among them.
+  private static func number(_ field: Substring) -> Double? { Double(field) }
+
+  /// The fields of each line that is neither empty nor a comment.
+  private static func fields(of bytes: [UInt8]) -> [[Substring]] {
+    let text = String(decoding: bytes, as: UTF8.self)
+    let lines = text.split(whereSeparator: \.isNewline).filter {
+      let first = $0.first { !$0.isWhitespace }
+      return first != nil && first != "#"
+    }
+    let divider = [",", ";", "\t"].first { divider in
+      lines.first?.contains(divider) ?? false
+    }
+    return lines.map { line in
+      guard let divider else { return line.split(whereSeparator: \.isWhitespace) }
+      var fields = line.split(separator: divider, omittingEmptySubsequences: false).map {
+        trimmed($0)
+      }
+      // A divider at the line's end divides nothing.
+      if fields.count > 1, fields.last?.isEmpty == true { fields.removeLast() }
+      return fields
+    }
+  }
+
+  /// A field without spaces and quotes around it.
+  private static func trimmed(_ field: Substring) -> Substring {
+    var field = field.drop { $0.isWhitespace }
+    while field.last?.isWhitespace == true { field.removeLast() }
+    if field.count > 1, field.first == "\"", field.last == "\"" {
+      field = field.dropFirst().dropLast()
+    }
+    return field
+  }
+}
