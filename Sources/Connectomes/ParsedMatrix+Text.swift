@@ -56,23 +56,35 @@ extension ParsedMatrix {
 
   /// Reads lines of two nodes and a weight, which is 1 where none stands there.
   ///
-  /// Nodes that are all whole numbers count from 0 where 0 is among them, else from 1, and none is
-  /// left out; others are numbered as they come.
+  /// A first line may name the columns, `source`, `target`, `weight` and `source_name`,
+  /// `target_name` among them. Nodes that are all whole numbers count from 0 where 0 is among them,
+  /// else from 1, and none is left out; others are numbered as they come.
   static func edgeList(_ bytes: [UInt8]) throws(MatrixParsingError) -> ParsedMatrix {
+    var rows = fields(of: bytes)
+    var columns = EdgeColumns(count: rows.first?.count ?? 0)
+    if let first = rows.first, let named = EdgeColumns(heading: first) {
+      columns = named
+      rows.removeFirst()
+    } else if let first = rows.first, first.count == 3, number(first[2]) == nil {
+      rows.removeFirst()
+    }
     var edges: [(source: String, target: String, weight: Double)] = []
-    for (line, row) in fields(of: bytes).enumerated() {
-      guard row.count == 2 || row.count == 3 else {
+    var names: [String: String] = [:]
+    for (line, row) in rows.enumerated() {
+      guard row.count == columns.count, row.count > 1 else {
         throw MatrixParsingError(
-          "line \(line + 1) is not a connection", found: "\(row.count) fields",
+          "connection \(line + 1) is not one", found: "\(row.count) fields",
           expected: "two nodes and a weight")
       }
-      guard let weight = row.count == 2 ? 1 : number(row[2]) else {
-        if line == 0 { continue }
+      guard let weight = columns.weight.map({ number(row[$0]) }) ?? 1 else {
         throw MatrixParsingError(
-          "the weight of line \(line + 1) is not a number", found: String(row[2].prefix(40)))
+          "the weight of connection \(line + 1) is not a number",
+          found: columns.weight.map { String(row[$0].prefix(40)) })
       }
-      edges.append(
-        (String(row[0]), String(row[1]), try checked(weight, row: line, column: 2)))
+      let (source, target) = (String(row[columns.source]), String(row[columns.target]))
+      edges.append((source, target, try checked(weight, row: line, column: 2)))
+      if let place = columns.sourceName { names[source] = String(row[place]) }
+      if let place = columns.targetName { names[target] = String(row[place]) }
     }
     let ends = edges.flatMap { [$0.source, $0.target] }
     let numbers = ends.compactMap { Int($0) }
@@ -85,7 +97,7 @@ extension ParsedMatrix {
         throw MatrixParsingError(
           "a node's number is too large", found: "\(most)", expected: "below \(mostNodes)")
       }
-      nodes = (base...most).map { ConnectomeNode(label: $0) }
+      nodes = (base...max(base, most)).map { ConnectomeNode(label: $0, name: names["\($0)"] ?? "") }
       for end in ends { places[end] = (Int(end) ?? 0) - base }
     } else {
       var titles: [String] = []
@@ -137,5 +149,32 @@ extension ParsedMatrix {
       field = field.dropFirst().dropLast()
     }
     return field
+  }
+}
+
+/// Where the parts of a connection stand in a line.
+private struct EdgeColumns {
+  var count: Int
+  var source = 0, target = 1
+  var weight: Int?
+  var sourceName: Int?, targetName: Int?
+
+  /// Two nodes and, behind them, a weight.
+  init(count: Int) {
+    self.count = count
+    weight = count > 2 ? 2 : nil
+  }
+
+  /// The columns of a heading; nil where a line is none.
+  init?(heading: [Substring]) {
+    guard let source = heading.firstIndex(of: "source"),
+      let target = heading.firstIndex(of: "target")
+    else { return nil }
+    count = heading.count
+    self.source = source
+    self.target = target
+    weight = heading.firstIndex(of: "weight")
+    sourceName = heading.firstIndex(of: "source_name")
+    targetName = heading.firstIndex(of: "target_name")
   }
 }

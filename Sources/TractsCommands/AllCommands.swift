@@ -4,6 +4,12 @@ public import CommandLineInterface
 public enum AllCommands {
   /// The list.
   public static let list: [any Command.Type] = [
-    FitCommand.self, ConnectomeCommand.self,
+    FitCommand.self,
+    ConnectomeCommand.self,
+    MeasuresCommand.self,
+    CompareCommand.self,
+    PlotMatrixCommand.self,
+    PlotCircleCommand.self,
+    PlotDegreesCommand.self,
   ]
 }
