@@ -29,8 +29,8 @@ public struct Histogram: Sendable {
     package var count: Int
   }
 
-  /// The intervals: one, two, five and so on whole numbers wide where all numbers are whole, else
-  /// as wide as Freedman and Diaconis advise, rounded to such a step.
+  /// The intervals: single whole numbers where all are whole and they are not too many, else as
+  /// wide as Freedman and Diaconis advise, rounded to a step of one, two or five.
   ///
   /// Source: Freedman & Diaconis 1981, doi:10.1007/BF01025868.
   package var bins: [Bin] {
@@ -38,8 +38,9 @@ public struct Histogram: Sendable {
     guard let least = sorted.first, let most = sorted.last else { return [] }
     let areWhole = sorted.allSatisfy { $0 == $0.rounded() } && most - least < 1e9
     let spread = sorted[sorted.count * 3 / 4] - sorted[sorted.count / 4]
-    let advised = 2 * spread / cbrt(Double(sorted.count))
-    let wanted = max(advised, (most - least) / 80, most == least ? max(abs(most), 1) / 10 : 0)
+    let advised = areWhole ? 0 : 2 * spread / cbrt(Double(sorted.count))
+    let narrowest = (most - least) / (areWhole ? 40 : 80)
+    let wanted = max(advised, narrowest, most == least ? max(abs(most), 1) / 10 : 0)
     var step = AxisScale.niceStep(from: 0, to: wanted, count: 2)
     if areWhole { step = max(1, step.rounded()) }
     let shift = areWhole ? 0.5 : 0

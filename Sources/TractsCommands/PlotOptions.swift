@@ -43,7 +43,8 @@ struct PlotOptions {
   }
 }
 
-/// The nodes of a matrix by sides of the brain, each side in the order of the matrix.
+/// The nodes of a matrix by sides of the brain: the left ones in the order of the matrix, the right
+/// ones in the same order of names where they have the same.
 struct NodeArrangement {
   /// The nodes, as places in the matrix: left, right, then those of no side.
   var order: [Int]
@@ -54,11 +55,17 @@ struct NodeArrangement {
   /// Arranges nodes.
   init(_ nodes: [ConnectomeNode]) {
     let sided = nodes.map(\.sided)
-    order = Hemisphere.allCases.flatMap { side in
+    func places(_ side: Hemisphere) -> [Int] {
       nodes.indices.filter { sided[$0].hemisphere == side }
     }
+    let left = places(.left)
+    let ranks = Dictionary(left.enumerated().map { (sided[$1].name, $0) }) { first, _ in first }
+    let right = places(.right).sorted {
+      (ranks[sided[$0].name] ?? left.count, $0) < (ranks[sided[$1].name] ?? left.count, $1)
+    }
+    order = left + right + places(.midline)
     sides = order.map { sided[$0].hemisphere }
-    // Nodes without sides keep their numbers as names.
+    // Nodes without names keep their numbers.
     names = order.map { sided[$0].name.isEmpty ? nodes[$0].title : sided[$0].name }
   }
 
