@@ -7,23 +7,25 @@ extension ParsedMatrix {
     }
     try checkCount(rows.count)
     // Names above: a field that is no number, or one row more than columns.
-    var names: [String]?
+    // Names are told from numbers by being none, or by a corner that is none; a matrix of numbers
+    // that is not as wide as high is never taken for one with names.
+    let hasCorner = number(first[0]) == nil && first.count == rows.count && rows.count > 1
     let hasHeader =
-      first.contains { number($0) == nil } && first.dropFirst().contains { number($0) == nil }
-    let isLong = rows.count > 1 && rows.count == rows[1].count + 1 && first.count == rows[1].count
-    if hasHeader || isLong {
-      names = first.map { String($0) }
+      !hasCorner && first.count == rows.count - 1 && first.contains { number($0) == nil }
+    var names: [String] = []
+    if hasCorner || hasHeader {
+      names = first.dropFirst(hasCorner ? 1 : 0).map { String($0) }
       rows.removeFirst()
     }
-    // Names before: every first field is no number, or one column more than rows.
-    let haveTitles =
-      !rows.isEmpty
-      && (rows.allSatisfy { row in row.first.map { number($0) == nil } ?? false }
-        || rows.allSatisfy { $0.count == rows.count + 1 })
-    if haveTitles {
-      let titles = rows.map { String($0.first ?? "") }
-      if let above = names, above.count == rows.count + 1 { names = Array(above.dropFirst()) }
-      if names == nil || names?.count != titles.count { names = titles }
+    let isTitled = rows.allSatisfy { $0.count == rows.count + 1 }
+    guard isTitled || !hasCorner else {
+      throw MatrixParsingError(
+        "the first row has a name for every column and one more, but rows have no names",
+        found: String(first[0].prefix(40)), expected: "a matrix as wide as high")
+    }
+    let haveTitles = isTitled && rows.allSatisfy { number($0[0]) == nil }
+    if isTitled, hasCorner || hasHeader || haveTitles {
+      if names.isEmpty { names = rows.map { String($0[0]) } }
       for row in rows.indices { rows[row].removeFirst() }
     }
     let count = rows.count
@@ -31,11 +33,6 @@ extension ParsedMatrix {
       throw MatrixParsingError(
         "row \(number + 1) is not as long as there are rows", found: "\(row.count) numbers",
         expected: "\(count), for a matrix as wide as high")
-    }
-    if let names, names.count != count {
-      throw MatrixParsingError(
-        "the names above the columns are not as many as columns", found: "\(names.count)",
-        expected: "\(count)")
     }
     var values: [Double] = []
     values.reserveCapacity(count * count)
@@ -49,7 +46,7 @@ extension ParsedMatrix {
       }
     }
     let nodes = (0..<count).map { node in
-      ConnectomeNode(label: node + 1, name: names.map { $0[node] } ?? "")
+      ConnectomeNode(label: node + 1, name: names.isEmpty ? "" : names[node])
     }
     return ParsedMatrix(nodes: nodes, values: values)
   }
@@ -71,7 +68,7 @@ extension ParsedMatrix {
     var edges: [(source: String, target: String, weight: Double)] = []
     var names: [String: String] = [:]
     for (line, row) in rows.enumerated() {
-      guard row.count == columns.count, row.count > 1 else {
+      guard row.count == columns.count, columns.isNamed || (2...3).contains(row.count) else {
         throw MatrixParsingError(
           "connection \(line + 1) is not one", found: "\(row.count) fields",
           expected: "two nodes and a weight")
@@ -155,6 +152,8 @@ extension ParsedMatrix {
 /// Where the parts of a connection stand in a line.
 private struct EdgeColumns {
   var count: Int
+  /// Whether a heading tells them.
+  var isNamed = false
   var source = 0, target = 1
   var weight: Int?
   var sourceName: Int?, targetName: Int?
@@ -171,6 +170,7 @@ private struct EdgeColumns {
       let target = heading.firstIndex(of: "target")
     else { return nil }
     count = heading.count
+    isNamed = true
     self.source = source
     self.target = target
     weight = heading.firstIndex(of: "weight")

@@ -129,6 +129,7 @@ enum NodeNames {
   /// - Parameters:
   ///   - path: The file.
   ///   - count: How many nodes there are.
+  ///   - context: Is told of what was assumed.
   /// - Returns: As many names; empty ones where a table leaves labels out.
   /// - Throws: ``VolumeError`` where names and nodes do not match.
   static func read(_ path: String, count: Int, _ context: CommandContext) throws -> [String] {
