@@ -114,8 +114,13 @@ public struct TensorFit: Sendable {
     let batches = TensorFit.batches(of: box, mask: mask)
     let fitted = Mutex([FittedBatch?](repeating: nil, count: batches.count))
     let values = signals.span
+    // Working memory goes from batch to batch, one for each thread.
+    let memories = Mutex([FitMemory]())
     concurrentForEach(0..<batches.count, threads: threads) { index in
-      let result = fit(values, voxelCount: box.extent.voxelCount, batches[index], predicting)
+      var memory = memories.withLock { $0.popLast() } ?? FitMemory(volumes: design.rows)
+      let result = fit(
+        values, voxelCount: box.extent.voxelCount, batches[index], predicting, &memory)
+      memories.withLock { $0.append(memory) }
       fitted.withLock { $0[index] = result }
     }
     var result = Result(
@@ -156,119 +161,99 @@ public struct TensorFit: Sendable {
   }
 
   private func fit(
-    _ signals: Span<Float>, voxelCount: Int, _ voxels: [Int], _ predicting: Bool
+    _ signals: Span<Float>, voxelCount: Int, _ voxels: [Int], _ predicting: Bool,
+    _ memory: inout FitMemory
   ) -> FittedBatch {
-    let (width, count) = (TensorFit.batch, design.rows)
-    var measured = [Double](repeating: 1, count: count * width)
-    var isSound = [Bool](repeating: false, count: width)
-    var largest = [Double](repeating: 0, count: width)
-    var target = measured.mutableSpan
-    for volume in 0..<count {
-      let source = signals.extracting(volume * voxelCount..<(volume + 1) * voxelCount)
-      for lane in voxels.indices {
-        let signal = Double(source[voxels[lane]])
-        target[volume * width + lane] = signal
-        // A signal that is no number stays as the largest.
-        largest[lane] =
-          signal > largest[lane] || !signal.isFinite ? signal : largest[lane]
-      }
-    }
-    for lane in voxels.indices {
-      isSound[lane] = largest[lane] > 0 && largest[lane].isFinite
-    }
-    for volume in 0..<count {
-      for lane in 0..<width {
-        let place = volume * width + lane
-        let least = isSound[lane] ? TensorFit.leastShare * largest[lane] : 1
-        if !isSound[lane] || target[place] < least { target[place] = least }
-      }
-    }
-    var unknowns: [Double]
+    let isSound = gather(signals, voxelCount: voxelCount, voxels, &memory)
     switch method {
     case .linear(let start, let iterations):
-      unknowns = linearFit(measured, start, iterations: iterations)
+      linearFit(start, iterations: iterations, &memory)
     case .nonlinear, .robust:
-      let signals = measured
-      unknowns = linearFit(measured, .signals, iterations: 1)
+      linearFit(.signals, iterations: 1, &memory)
       var curve = SignalFit(design: design)
       for lane in voxels.indices where isSound[lane] {
         var noise: Double??
         if case .robust(let sigma) = method { noise = .some(sigma) }
-        curve.fit(signals, lane: lane, width: width, &unknowns, robust: noise)
+        curve.fit(
+          memory.measured, lane: lane, width: TensorFit.batch, &memory.unknowns, robust: noise)
       }
     }
-    return finish(unknowns, isSound: isSound, used: voxels.count, predicting)
+    return finish(isSound: isSound, used: voxels.count, predicting, &memory)
   }
 
-  /// The unknowns (7, voxel) of the fit of the logarithms of signals (volume, voxel).
-  private func linearFit(
-    _ measured: [Double], _ start: FirstWeights, iterations: Int
-  ) -> [Double] {
+  /// Copies the signals of a batch, raised to their least value, and tells which voxels have any.
+  private func gather(
+    _ signals: Span<Float>, voxelCount: Int, _ voxels: [Int], _ memory: inout FitMemory
+  ) -> [Bool] {
     let (width, count) = (TensorFit.batch, design.rows)
-    var logarithms = measured
-    var weights = [Double](repeating: 1, count: count * width)
-    var span = logarithms.mutableSpan
-    replaceByLogarithms(&span)
-    var unknowns = [Double](repeating: 0, count: 7 * width)
-    var normal = [Double](repeating: 0, count: 28 * width)
-    var weighted = [Double](repeating: 0, count: count * width)
-    if start == .signals { weights = measured }
-    for step in 0...iterations {
-      if step > 0 {
-        var prediction = weights.mutableSpan
-        design.multiply(unknowns.span, columns: width, into: &prediction)
-        replaceByExponentials(&prediction)
+    var isSound = [Bool](repeating: false, count: width)
+    var largest = [Double](repeating: 0, count: width)
+    var least = [Double](repeating: 1, count: width)
+    let lanes = voxels.span
+    var target = memory.measured.mutableSpan
+    for volume in 0..<count {
+      let source = signals.extracting(volume * voxelCount..<(volume + 1) * voxelCount)
+      let first = volume * width
+      for lane in 0..<lanes.count {
+        let signal = Double(source[lanes[lane]])
+        target[first + lane] = signal
+        // A signal that is no number stays as the largest.
+        largest[lane] = signal > largest[lane] || !signal.isFinite ? signal : largest[lane]
       }
-      var normalSpan = normal.mutableSpan
-      var right = unknowns.mutableSpan
-      weigh(&weights, logarithms, into: &weighted)
-      products.multiply(weights.span, columns: width, into: &normalSpan)
-      transposed.multiply(weighted.span, columns: width, into: &right)
-      solveNormalEquations(normalSpan.span, &right)
     }
-    return unknowns
+    for lane in 0..<lanes.count where largest[lane] > 0 && largest[lane].isFinite {
+      isSound[lane] = true
+      least[lane] = TensorFit.leastShare * largest[lane]
+    }
+    for volume in 0..<count {
+      for lane in 0..<width {
+        let place = volume * width + lane
+        if !isSound[lane] || target[place] < least[lane] { target[place] = least[lane] }
+      }
+    }
+    return isSound
   }
 
-  /// Squares weights, and multiplies them with the logarithms.
-  private func weigh(
-    _ weights: inout [Double], _ logarithms: [Double], into weighted: inout [Double]
+  /// Fits the logarithms of the measured signals, (volume, voxel); leaves the unknowns, (7, voxel).
+  private func linearFit(
+    _ start: FirstWeights, iterations: Int, _ memory: inout FitMemory
   ) {
-    var squares = weights.mutableSpan
-    var target = weighted.mutableSpan
-    let source = logarithms.span
-    precondition(squares.count == source.count && target.count == source.count, "the same voxels")
-    for index in 0..<source.count {
-      let square = squares[index] * squares[index]
-      squares[index] = square
-      target[index] = square * source[index]
+    memory.start(start)
+    for step in 0...iterations {
+      if step > 0 { memory.predict(design) }
+      memory.solve(products: products, transposed: transposed)
     }
   }
 
   private func finish(
-    _ unknowns: [Double], isSound: [Bool], used: Int, _ predicting: Bool
+    isSound: [Bool], used: Int, _ predicting: Bool, _ memory: inout FitMemory
   ) -> FittedBatch {
     let width = TensorFit.batch
     var fit = FittedBatch(
       coefficients: BatchValues(channels: 7), predicted: BatchValues(channels: 0), failed: 0)
     var sound = isSound
+    let unknowns = memory.unknowns
     for lane in 0..<used {
-      sound[lane] = sound[lane] && (0..<7).allSatisfy { unknowns[$0 * width + lane].isFinite }
-      if !sound[lane] { fit.failed += 1 }
-      for channel in 0..<7 where sound[lane] {
+      var isFinite = sound[lane]
+      for channel in 0..<7 { isFinite = isFinite && unknowns[channel * width + lane].isFinite }
+      sound[lane] = isFinite
+      guard isFinite else {
+        fit.failed += 1
+        continue
+      }
+      for channel in 0..<7 {
         let value = unknowns[channel * width + lane]
         fit.coefficients.values[channel * width + lane] = Float(
           channel == 6 ? exponential(value) : value)
       }
     }
     if predicting {
-      var signals = [Double](repeating: 0, count: design.rows * width)
-      var prediction = signals.mutableSpan
-      design.multiply(unknowns.span, columns: width, into: &prediction)
-      replaceByExponentials(&prediction)
+      memory.predict(design)
+      let prediction = memory.weights.span
       fit.predicted = BatchValues(channels: design.rows)
       for volume in 0..<design.rows {
         for lane in 0..<used where sound[lane] {
-          fit.predicted.values[volume * width + lane] = Float(signals[volume * width + lane])
+          fit.predicted.values[volume * width + lane] = Float(prediction[volume * width + lane])
         }
       }
     }

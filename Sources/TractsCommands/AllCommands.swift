@@ -4,6 +4,8 @@ public import CommandLineInterface
 public enum AllCommands {
   /// The list.
   public static let list: [any Command.Type] = [
+    InfoCommand.self,
+    CheckCommand.self,
     FitCommand.self,
     ConnectomeCommand.self,
     MeasuresCommand.self,

@@ -46,14 +46,20 @@ struct TensorFitRun {
     if command.isClipping { context.note("eigenvalues were raised in \(clipped) voxels") }
   }
 
+  /// The bytes of signals that are taken at a time: memory that small is used again from slab to
+  /// slab and not given back to the system.
+  private static let slabByteCount = 24 << 20
+
   /// The sections that fit into the memory given.
   private var sectionsAtOnce: Int {
-    let values =
-      image.volumes * (maps.contains(.predicted) || maps.contains(.residual) ? 4 : 2) + 64
-    let (bytes, overflows) = (image.extent.y * image.extent.x).multipliedReportingOverflow(
-      by: values * MemoryLayout<Float>.size)
-    guard !overflows else { return 1 }
-    return max(1, min(image.extent.z, command.resources.memory.bytes / max(1, bytes)))
+    let values = maps.contains(.predicted) || maps.contains(.residual) ? 4 : 2
+    guard
+      let signals = checkedProduct([image.extent.y, image.extent.x, image.volumes, 4]),
+      let all = checkedProduct([signals, values])
+    else { return 1 }
+    let fitting = min(
+      TensorFitRun.slabByteCount / max(1, signals), command.resources.memory.bytes / max(1, all))
+    return max(1, min(image.extent.z, fitting))
   }
 
   private func writers(_ context: CommandContext) throws -> [ScannerImageWriter] {
