@@ -134,10 +134,11 @@ public struct ConnectomeSums: Sendable {
     var value =
       switch measure.length {
       case .none: 1.0
-      case .length: Double(facts.length)
-      case .inverse: facts.length > 0 ? 1 / Double(facts.length) : 0
+      case .length: Double(facts.length ?? 0)
+      // Points that all lie in one place give infinity, as in MRtrix3.
+      case .inverse: facts.length.map { 1 / Double($0) } ?? 0
       }
-    if let list = measure.values { value *= Double(facts.values[list]) }
+    if let list = measure.values { value *= facts.values[list] }
     if measure.isPerNodeVolume {
       value = share.voxels > 0 ? value * share.count / share.voxels : 0
     }

@@ -80,15 +80,15 @@ public struct EdgeMeasure: Hashable, Sendable {
 
 /// What is known of one streamline besides its nodes.
 public struct StreamlineFacts: Hashable, Sendable {
-  /// The length in mm; 0 with fewer than two points.
-  public var length: Float
+  /// The length in mm; nil with fewer than two points.
+  public var length: Float?
   /// The weight.
   public var weight: Float
   /// Its value in each list of values.
-  public var values: [Float]
+  public var values: [Double]
 
   /// Creates the facts.
-  public init(length: Float = 0, weight: Float = 1, values: [Float] = []) {
+  public init(length: Float? = nil, weight: Float = 1, values: [Double] = []) {
     self.length = length
     self.weight = weight
     self.values = values

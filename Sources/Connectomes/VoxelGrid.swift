@@ -41,14 +41,23 @@ public struct VoxelGrid: Hashable, Sendable {
   /// - Parameters:
   ///   - stored: The image's size.
   ///   - transform: From stored voxel indices to the scanner.
-  public init?(extent stored: VoxelExtent, transform: ScannerTransform) {
+  ///   - spacing: The edges of a voxel along the stored axes, where the image states them beside its
+  ///     transform; they count unless they differ by more than what single precision explains.
+  public init?(
+    extent stored: VoxelExtent, transform: ScannerTransform, spacing stated: SIMD3<Double>? = nil
+  ) {
     var columns = [transform.x, transform.y, transform.z].map { SIMD3($0.x, $0.y, $0.z) }
     var origin = SIMD3(transform.origin.x, transform.origin.y, transform.origin.z)
-    let lengths = columns.map { ($0 * $0).inOrderSum.squareRoot() }
+    var lengths = columns.map { ($0 * $0).inOrderSum.squareRoot() }
     guard lengths.allSatisfy({ $0 > 0 && $0.isFinite }), transform.inverse != nil else {
       return nil
     }
-    for axis in 0..<3 { columns[axis] /= lengths[axis] }
+    for axis in 0..<3 {
+      columns[axis] /= lengths[axis]
+      if let edge = stated?[axis], abs(edge - lengths[axis]) <= 1e-5 * lengths[axis] {
+        lengths[axis] = edge
+      }
+    }
     let order = Self.nearestOrder(columns)
     let counts = [stored.x, stored.y, stored.z]
     var isFlipped = [false, false, false]

@@ -44,7 +44,7 @@ extension ScannerImageHeader {
     }
     let isScaled =
       header.slope.isFinite && header.slope != 0 && (header.slope, header.intercept) != (1, 0)
-    let description = ScannerImageHeader(
+    var description = ScannerImageHeader(
       format: "NIfTI-\(header.version)",
       extent: VoxelExtent(z: lengths[2], y: lengths[1], x: lengths[0]),
       furtherLengths: Array(lengths.dropFirst(3)), transform: transform,
@@ -53,6 +53,10 @@ extension ScannerImageHeader {
       gradients: nil,
       properties: header.note.isEmpty ? [] : [Property(key: "description", value: header.note)],
       notes: notes, layout: ImageLayout(lengths: lengths))
+    if header.distances.count >= 3 {
+      description.statedSpacing = SIMD3(
+        abs(header.distances[0]), abs(header.distances[1]), abs(header.distances[2]))
+    }
     let values = try StoredValues(
       header.isSingleFile ? headerPath : NIfTIHeader.imagePath(of: headerPath),
       from: header.valueOffset, description: description, isBigEndian: header.isBigEndian)

@@ -46,6 +46,9 @@ public struct ScannerImageHeader: Hashable, Sendable {
   public internal(set) var notes: [String]
   /// How the values lie in the file.
   var layout: ImageLayout
+  /// The edges of a voxel in mm as the file states them beside its transform, whose own differ in the
+  /// last digits.
+  public internal(set) var statedSpacing: SIMD3<Double>?
 
   /// A linear change of stored values.
   public struct Scaling: Hashable, Sendable {

@@ -30,9 +30,9 @@ public final class NumberFile: Sendable {
   /// Reads the next numbers.
   ///
   /// - Throws: ``VolumeError`` where there are fewer, or what is there is no number.
-  public func next(_ count: Int) throws(VolumeError) -> [Float] {
+  public func next(_ count: Int) throws(VolumeError) -> [Double] {
     try state.withLock { state throws(VolumeError) in
-      var numbers: [Float] = []
+      var numbers: [Double] = []
       numbers.reserveCapacity(count)
       while numbers.count < count {
         guard let number = try next(&state) else {
@@ -64,7 +64,7 @@ public final class NumberFile: Sendable {
     }
   }
 
-  private func next(_ state: inout State) throws(VolumeError) -> Float? {
+  private func next(_ state: inout State) throws(VolumeError) -> Double? {
     var word: [UInt8] = []
     while true {
       if state.place == state.bytes.count {
@@ -90,7 +90,7 @@ public final class NumberFile: Sendable {
     }
     guard !word.isEmpty else { return nil }
     let text = String(decoding: word, as: UTF8.self)
-    guard let number = Float(text) else {
+    guard let number = Double(text) else {
       throw VolumeError(
         .malformedMetadata, path: path, "number \(state.count + 1) cannot be read", found: text)
     }

@@ -28,7 +28,7 @@ struct ConnectomePass {
     var batch = StreamlineBatch()
     var weights: [Float] = []
     /// By list of values; empty where they are sampled.
-    var values: [[Float]] = []
+    var values: [[Double]] = []
   }
 
   /// What is found out about some streamlines.
@@ -122,7 +122,7 @@ struct ConnectomePass {
         return
       }
     } while load.batch.count == 0
-    load.weights = try weights?.next(load.batch.count) ?? []
+    load.weights = try weights?.next(load.batch.count).map { Float($0) } ?? []
     load.values = try values.map { source throws(VolumeError) in
       guard case .file(let file) = source else { return [] }
       return try file.next(load.batch.count)
@@ -138,13 +138,13 @@ struct ConnectomePass {
     for streamline in range {
       let points = load.batch.bounds[streamline]
       var facts = StreamlineFacts()
-      if needsLength { facts.length = streamlineLength(positions, points) }
+      if needsLength, points.count > 1 { facts.length = streamlineLength(positions, points) }
       if !load.weights.isEmpty { facts.weight = load.weights[streamline] }
       if !values.isEmpty {
         for (list, source) in values.enumerated() {
           switch source {
           case .file: facts.values.append(load.values[list][streamline])
-          case .image(let image): facts.values.append(image.mean(along: positions, points))
+          case .image(let image): facts.values.append(Double(image.mean(along: positions, points)))
           }
         }
       }

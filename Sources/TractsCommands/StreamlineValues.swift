@@ -34,7 +34,10 @@ extension ScannerImage {
   ///
   /// - Throws: ``VolumeError`` where the transform has no inverse.
   func grid() throws(VolumeError) -> VoxelGrid {
-    guard let grid = VoxelGrid(extent: extent, transform: transform) else {
+    guard
+      let grid = VoxelGrid(
+        extent: extent, transform: transform, spacing: header.statedSpacing)
+    else {
       throw VolumeError(
         .malformedMetadata, path: path, "the image's transform has no inverse",
         remedy: "repair the header")
