@@ -16,6 +16,9 @@ public struct ConnectomeSums: Sendable {
   private var totals: [[Double]]
   /// By pair, the sum of the weights; empty where no measure is a mean.
   private var weights: [Double]
+  /// By label its place among the labels that voxels have, 0 first; -1 for those that none has.
+  private let places: [Int32]
+  /// The number of places.
   private let width: Int
   private let rules: [Rule]
 
@@ -38,7 +41,13 @@ public struct ConnectomeSums: Sendable {
     self.isVector = isVector
     voxelCounts = image.voxelCounts
     voxelVolume = image.voxelVolume
-    width = image.nodeCount + 1
+    var (places, used) = ([Int32](repeating: -1, count: image.nodeCount + 1), Int32(0))
+    for label in places.indices where label == 0 || image.voxelCounts[label] > 0 {
+      places[label] = used
+      used += 1
+    }
+    self.places = places
+    width = Int(used)
     rules = measures.map {
       Rule(
         length: $0.length, values: $0.values, isPerNodeVolume: $0.isPerNodeVolume,
@@ -71,7 +80,7 @@ public struct ConnectomeSums: Sendable {
     let share = (count: 2.0, voxels: Double(voxelCounts[Int(start)] + voxelCounts[Int(end)]))
     if isVector {
       count(end != 0, end != 0)
-      add(at: Int(end), facts, share: share)
+      add(at: Int(places[Int(end)]), facts, share: share)
     } else {
       count(start != 0 || end != 0, start != 0 && end != 0)
       add(at: place(start, end), facts, share: share)
@@ -84,7 +93,9 @@ public struct ConnectomeSums: Sendable {
     count(!nodes.isEmpty, nodes.count > (isVector ? 0 : 1))
     let share = share(of: nodes)
     if isVector {
-      for node in nodes.isEmpty ? [0] : nodes { add(at: Int(node), facts, share: share) }
+      for node in nodes.isEmpty ? [0] : nodes {
+        add(at: Int(places[Int(node)]), facts, share: share)
+      }
     } else if nodes.count < 2 {
       add(at: place(0, nodes.first ?? 0), facts, share: share)
     } else {
@@ -102,7 +113,8 @@ public struct ConnectomeSums: Sendable {
   /// The index of a pair, whatever its order.
   @inline(__always)
   private func place(_ first: UInt32, _ second: UInt32) -> Int {
-    let (row, column) = (Int(min(first, second)), Int(max(first, second)))
+    let (one, other) = (Int(places[Int(first)]), Int(places[Int(second)]))
+    let (row, column) = (min(one, other), max(one, other))
     return row * (2 * width - row + 1) / 2 + (column - row)
   }
 
@@ -148,7 +160,11 @@ public struct ConnectomeSums: Sendable {
   /// The values of one measure, a row and a column for each node, the first ones for node 0: what
   /// reaches no node.
   private func value(_ measure: Int, _ row: Int, _ column: Int) -> Double {
-    let place = isVector ? column : place(UInt32(row), UInt32(column))
+    // A label that no voxel has has no sums.
+    guard places[row] >= 0, places[column] >= 0 else {
+      return [.min, .max].contains(rules[measure].statistic) ? .nan : 0
+    }
+    let place = isVector ? Int(places[column]) : place(UInt32(row), UInt32(column))
     var value = totals[measure][place]
     switch measures[measure].statistic {
     case .sum: break
@@ -174,7 +190,7 @@ public struct ConnectomeSums: Sendable {
   ) -> ConnectomeMatrix {
     precondition(!isVector, "a vector has no matrix")
     let first = shape.keepsUnassigned ? 0 : 1
-    let labels = Array(first..<max(first, width))
+    let labels = Array(first..<max(first, places.count))
     var values: [Double] = []
     values.reserveCapacity(labels.count * labels.count)
     for row in labels {
@@ -194,17 +210,17 @@ public struct ConnectomeSums: Sendable {
   /// - Precondition: The sums are those of a vector.
   public func vector(_ measure: Int, keepsUnassigned: Bool) -> [Double] {
     precondition(isVector, "a matrix has no vector")
-    return ((keepsUnassigned ? 0 : 1)..<max(keepsUnassigned ? 0 : 1, width)).map {
-      value(measure, $0, $0)
-    }
+    let first = keepsUnassigned ? 0 : 1
+    return (first..<max(first, places.count)).map { value(measure, $0, $0) }
   }
 
   /// The labels of nodes that voxels have but no streamline reaches.
   public var unreachedLabels: [Int] {
     guard !isVector, let total = totals.first else { return [] }
-    return (1..<max(1, width)).filter { node in
-      voxelCounts[node] > 0
-        && !(0..<width).contains { other in
+    let present = places.indices.filter { places[$0] >= 0 }
+    return present.filter { node in
+      node > 0
+        && !present.contains { other in
           let value = total[place(UInt32(node), UInt32(other))]
           return value.isFinite && value != 0
         }

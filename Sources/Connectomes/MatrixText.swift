@@ -23,8 +23,9 @@ public enum MatrixText {
   private static func append(
     _ values: ArraySlice<Double>, delimiter: String, to bytes: inout [UInt8]
   ) {
+    let mark = Array(delimiter.utf8)
     for (index, value) in values.enumerated() {
-      if index > 0 { bytes += Array(delimiter.utf8) }
+      if index > 0 { bytes.append(contentsOf: mark) }
       if value == 0 {
         bytes.append(UInt8(ascii: "0"))
       } else {

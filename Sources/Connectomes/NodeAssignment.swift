@@ -29,12 +29,14 @@ public struct NodeAssigner: Sendable {
   private let offsets: [NeighbourOffset]
   /// For radial search: by the number of steps to the nearest label, the first offset worth a look.
   private let firstOffset: [Int]
-  /// For forward search: the half-width of the window of voxels it may look at.
+  /// How many voxels away radial and forward search look.
   private let reach: Int
 
   /// A voxel beside another, and how far their centres are apart in mm.
   private struct NeighbourOffset: Sendable {
     var step: SIMD3<Int>
+    /// How far apart they are in the box of labels that is held.
+    var skip: Int
     var distance: Double
   }
 
@@ -49,7 +51,11 @@ public struct NodeAssigner: Sendable {
     switch rule {
     case .radial(let radius):
       precondition(radius.isFinite && radius >= 0, "a radius is not below 0")
-      offsets = Self.offsets(within: radius + (spacing * 0.5).lengthInReverse, spacing: spacing)
+      offsets = Self.offsets(
+        within: radius + (spacing * 0.5).lengthInReverse, spacing: spacing, size: image.size)
+      reach = offsets.reduce(0) { reach, offset in
+        max(reach, max(abs(offset.step.x), max(abs(offset.step.y), abs(offset.step.z))))
+      }
       for (index, offset) in offsets.enumerated() {
         let step = offset.step
         let steps = max(abs(step.x), max(abs(step.y), abs(step.z)))
@@ -68,7 +74,9 @@ public struct NodeAssigner: Sendable {
   }
 
   /// The nearest offsets first; equally far ones in the order z, y, x.
-  private static func offsets(within limit: Double, spacing: SIMD3<Double>) -> [NeighbourOffset] {
+  private static func offsets(
+    within limit: Double, spacing: SIMD3<Double>, size: SIMD3<Int>
+  ) -> [NeighbourOffset] {
     let reach = Int((limit / spacing.min()).rounded(.up))
     var offsets: [NeighbourOffset] = []
     for z in -reach...reach {
@@ -77,7 +85,11 @@ public struct NodeAssigner: Sendable {
           let step = SIMD3(x, y, z)
           let distance =
             (SIMD3(Double(x), Double(y), Double(z)) * spacing).lengthInReverse
-          if distance < limit { offsets.append(NeighbourOffset(step: step, distance: distance)) }
+          if distance < limit {
+            offsets.append(
+              NeighbourOffset(
+                step: step, skip: (z * size.y + y) * size.x + x, distance: distance))
+          }
         }
       }
     }
@@ -150,19 +162,36 @@ public struct NodeAssigner: Sendable {
 
   private func nearest(to point: SIMD3<Double>, within radius: Double) -> UInt32 {
     guard let voxel = image.grid.voxel(of: point) else { return 0 }
+    let own = image.label(at: voxel)
+    if own != 0, image.grid.isOrthogonal {
+      // Well inside a voxel no other centre can be nearer.
+      let place = image.grid.coordinates(of: point)
+      let inside = 0.499
+      if abs(place.x - Double(voxel.x)) < inside, abs(place.y - Double(voxel.y)) < inside,
+        abs(place.z - Double(voxel.z)) < inside
+      {
+        let distance = (point - image.grid.centre(of: voxel)).lengthInOrder
+        return distance < radius ? own : 0
+      }
+    }
     let steps = image.stepsToLabel(from: voxel)
     guard steps < firstOffset.count else { return 0 }
     let fromCentre = (point - image.grid.centre(of: voxel)).lengthInOrder
     var (least, node) = (radius, UInt32(0))
+    let place = image.index(of: voxel, inside: reach)
     for index in firstOffset[steps]..<offsets.count {
-      let offset = offsets[index]
+      let distance = offsets[index].distance
       // None further out can be nearer; the hundredth is for what rounding may do.
-      if offset.distance - fromCentre > least + 0.01 { break }
-      let place = voxel &+ offset.step
-      let label = image.label(at: place)
+      if distance - fromCentre > least + 0.01 { break }
+      let label: UInt32
+      if let place {
+        label = image.labels[place &+ offsets[index].skip]
+      } else {
+        label = image.label(at: voxel &+ offsets[index].step)
+      }
       guard label != 0 else { continue }
-      let distance = (point - image.grid.centre(of: place)).lengthInOrder
-      if distance < least { (least, node) = (distance, label) }
+      let exact = (point - image.grid.centre(of: voxel &+ offsets[index].step)).lengthInOrder
+      if exact < least { (least, node) = (exact, label) }
     }
     return node
   }

@@ -8,10 +8,12 @@ public struct NodeImage: Sendable {
   public let grid: VoxelGrid
   /// The number of voxels of each label, from 0 to the largest label.
   public let voxelCounts: [Int]
+  /// How far the box held reaches beyond the labelled voxels, so that searches seldom leave it.
+  private static let margin = 6
   /// The first voxel of the box held, and its size.
   let origin: SIMD3<Int>
   let size: SIMD3<Int>
-  private let labels: [UInt32]
+  let labels: [UInt32]
   /// How many steps to any of the 26 neighbours lead from each voxel of the box to a labelled one.
   private let clearance: [UInt8]
 
@@ -51,18 +53,17 @@ public struct NodeImage: Sendable {
       first[axis] = isFlipped ? grid.extent[axis] - 1 - highest[stored] : lowest[stored]
       last[axis] = isFlipped ? grid.extent[axis] - 1 - lowest[stored] : highest[stored]
     }
-    origin = first
-    size = last &- first &+ 1
+    origin = first &- Self.margin
+    size = last &- first &+ (1 + 2 * Self.margin)
     var held = [UInt32](repeating: 0, count: size.x * size.y * size.z)
-    var index = 0
-    for z in 0..<size.z {
-      for y in 0..<size.y {
-        for x in 0..<size.x {
-          let place = grid.stored(first &+ SIMD3(x, y, z))
+    for z in Self.margin..<size.z - Self.margin {
+      for y in Self.margin..<size.y - Self.margin {
+        for x in Self.margin..<size.x - Self.margin {
+          let place = grid.stored(origin &+ SIMD3(x, y, z))
           let label = labels.row(z: place.z, y: place.y)[place.x]
-          held[index] = label
-          if label != 0 { counts[Int(label)] += 1 }
-          index += 1
+          guard label != 0 else { continue }
+          held[(z * size.y + y) * size.x + x] = label
+          counts[Int(label)] += 1
         }
       }
     }
@@ -91,6 +92,16 @@ public struct NodeImage: Sendable {
       place.z < size.z
     else { return 0 }
     return labels[(place.z &* size.y &+ place.y) &* size.x &+ place.x]
+  }
+
+  /// The index in ``labels`` of a voxel that is at least `reach` voxels inside the box.
+  @inline(__always)
+  func index(of voxel: SIMD3<Int>, inside reach: Int) -> Int? {
+    let place = voxel &- origin
+    guard place.x >= reach, place.y >= reach, place.z >= reach, place.x < size.x &- reach,
+      place.y < size.y &- reach, place.z < size.z &- reach
+    else { return nil }
+    return (place.z &* size.y &+ place.y) &* size.x &+ place.x
   }
 
   /// A number of steps that cannot be undercut on the way from a voxel to a labelled one.

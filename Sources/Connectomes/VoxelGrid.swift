@@ -17,6 +17,8 @@ public struct VoxelGrid: Hashable, Sendable {
   package let order: SIMD3<Int>
   /// Whether the stored axis counts the other way.
   package let isFlipped: [Bool]
+  /// Whether the axes stand at right angles, but for what single precision explains.
+  package let isOrthogonal: Bool
   private let forward: Rows
   private let backward: Rows
 
@@ -72,6 +74,9 @@ public struct VoxelGrid: Hashable, Sendable {
     let z = columns[order[2]] * lengths[order[2]]
     self.order = SIMD3(order[0], order[1], order[2])
     self.isFlipped = isFlipped
+    isOrthogonal = [(0, 1), (0, 2), (1, 2)].allSatisfy { pair in
+      abs((columns[pair.0] * columns[pair.1]).inOrderSum) < 1e-5
+    }
     extent = SIMD3(counts[order[0]], counts[order[1]], counts[order[2]])
     spacing = SIMD3(lengths[order[0]], lengths[order[1]], lengths[order[2]])
     forward = Rows(
