@@ -8,6 +8,8 @@ public enum AllCommands {
     CheckCommand.self,
     FitCommand.self,
     ConnectomeCommand.self,
+    ConvertCommand.self,
+    LabelConvertCommand.self,
     MeasuresCommand.self,
     CompareCommand.self,
     PlotMatrixCommand.self,

@@ -55,7 +55,8 @@ struct ConvertCommand: Command {
       header.space = TractogramSpace(transform: image.transform, extent: image.extent)
     }
     let keepsData = TractogramFiles.format(of: output) != .tck
-    let left = (header.perStreamline + header.perPoint).map { $0.name } + header.groups.keys.sorted()
+    let left =
+      (header.perStreamline + header.perPoint).map { $0.name } + header.groups.keys.sorted()
     if !keepsData, !left.isEmpty {
       context.warn("TCK has no room for \(left.joined(separator: ", ")): left out")
     }

@@ -1,7 +1,9 @@
 import Codecs
+import CommandLineInterface
 import Connectomes
 import StreamlineFormats
 import VolumeStore
+import Voxels
 
 /// What `tracts info` tells of a tractogram, in order.
 struct TractogramFacts {
@@ -51,7 +53,9 @@ struct TractogramFacts {
     var batch = StreamlineBatch()
     var (count, points, empty) = (0, 0, 0)
     var (sum, least, largest) = (0.0, Float.infinity, Float(0))
-    var (low, high) = ([Float](repeating: .infinity, count: 3), [Float](repeating: -.infinity, count: 3))
+    var (low, high) = (
+      [Float](repeating: .infinity, count: 3), [Float](repeating: -.infinity, count: 3)
+    )
     while try reader.read(into: &batch) {
       count += batch.count
       let positions = batch.positions.span
@@ -81,5 +85,32 @@ struct TractogramFacts {
     add("longest_mm", .number(Double(largest)))
     add("lowest_mm", texts(low))
     add("highest_mm", texts(high))
+  }
+}
+
+/// What `tracts info` prints of a tractogram.
+enum TractogramInfo {
+  /// Whether a path is that of a tractogram.
+  static func isTractogram(_ path: String) -> Bool { TractogramFiles.isTractogram(path) }
+
+  /// Prints a tractogram's header, and after reading all streamlines what they are like.
+  ///
+  /// - Throws: ``VolumeError`` where it is not sound.
+  static func print(
+    _ path: String, counting: Bool, asJSON isJSON: Bool, _ context: CommandContext
+  ) throws {
+    let facts = try TractogramFacts(path: path, counting: counting).list
+    if isJSON {
+      let notes = facts.filter { $0.name == "note" }.map { $0.value }
+      var object = Dictionary(facts.map { ($0.name, $0.value) }) { first, _ in first }
+      if !notes.isEmpty { object["note"] = .array(notes) }
+      let text = try JSONValue.object(object).encoded(pretty: true)
+      return try context.print(String(decoding: text, as: UTF8.self))
+    }
+    for (name, value) in facts {
+      let text =
+        try value.string ?? String(decoding: value.encoded(), as: UTF8.self)
+      try context.print("\(name)\t\(text.replacing("\n", with: "; "))")
+    }
   }
 }
