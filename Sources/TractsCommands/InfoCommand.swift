@@ -9,18 +9,23 @@ import Voxels
 struct InfoCommand: Command {
   var path = ""
   var gradients = GradientOptions()
+  var isCounting = false
   var isJSON = false
 
   static let manual = Manual<Self>(
     "info",
-    summary: "Print what an image says of itself.",
+    summary: "Print what an image or a tractogram says of itself.",
     discussion: """
       Format, size in voxels, voxel size in mm, type, transform to scanner coordinates, the nearest \
-      anatomical directions of the axes, and the b-values of a gradient table. One \
+      anatomical directions of the axes, and the b-values of a gradient table. Of \
+      streamlines: counts, columns of values, groups and the image space; --count reads them all. One \
       "name<tab>value" line each, or JSON. What does not fit together is told on the standard error.
       """,
     arguments: [
-      .positional("IMAGE", \.path, "NIfTI, MIF or MGH, packed or not, or - for a pipe."),
+      .positional(
+        "IMAGE", \.path,
+        "NIfTI, MIF or MGH, packed or not, or - for a pipe; or .tck, .trk, .trx or .vtk."),
+      .flag("--count", \.isCounting, "Count streamlines, and say how long they are and where."),
       .group("Gradients", \.gradients, GradientOptions.arguments),
       .flag("--json", \.isJSON, "Print JSON."),
     ],
@@ -32,6 +37,9 @@ struct InfoCommand: Command {
     ])
 
   func run(_ context: CommandContext) throws {
+    if TractogramInfo.isTractogram(path) {
+      return try TractogramInfo.print(path, counting: isCounting, asJSON: isJSON, context)
+    }
     let image = try ScannerImage(path)
     let header = image.header
     for note in header.notes { context.warn("\(image.path): \(note)") }

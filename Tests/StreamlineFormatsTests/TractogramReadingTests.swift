@@ -2,6 +2,7 @@ import StreamlineFormats
 import TestSupport
 import Testing
 import VolumeStore
+import Voxels
 
 private let folder = volumes + "/golden/nibabel-5.4.2/streamlines"
 private let bad = volumes + "/bad/streamlines"
