@@ -1,8 +1,7 @@
 #pragma once
 
-// The C library's headers as Swift's own module of them sees them: one and the same fd_set.
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
+// Before igraph, which asks for GNU's extensions: the C library's types must be those that every
+// other module sees, fd_set among them.
+#include <stdlib.h>
 
 #include <igraph/igraph.h>
