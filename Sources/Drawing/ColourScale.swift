@@ -12,14 +12,17 @@ struct ColourScale: Sendable {
   /// - Parameters:
   ///   - values: Those to be shown; 0 is nothing and does not count.
   ///   - isLogarithmic: Whether equal factors are equally far apart; only of values above 0.
-  init(holding values: [Double], isLogarithmic: Bool) {
+  ///   - startsAtZero: Whether colours of values above 0 begin at 0 rather than at the least.
+  init(holding values: [Double], isLogarithmic: Bool, startsAtZero: Bool = true) {
     let shown = values.filter { $0.isFinite && $0 != 0 }
     let isSigned = shown.contains { $0 < 0 }
     let largest = shown.reduce(0) { max($0, abs($1)) }
     map = isSigned ? .diverging : .rising
-    let least = isSigned ? -largest : isLogarithmic ? shown.min() ?? 1 : 0
-    low = least
-    high = largest > least ? largest : least + 1
+    let isFromLeast = isLogarithmic || !startsAtZero
+    let least = isSigned ? -largest : isFromLeast ? shown.min() ?? 1 : 0
+    // One value alone is much.
+    low = largest > least ? least : isLogarithmic ? least / 10 : 0
+    high = largest > 0 ? largest : 1
     axis = AxisScale(
       holding: [low, high], isLogarithmic: isLogarithmic && !isSigned, count: 5)
   }

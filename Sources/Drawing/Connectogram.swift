@@ -102,7 +102,9 @@ public struct Connectogram: Sendable {
     let canvas = try Canvas(width: width, height: height, format: format)
     if !title.isEmpty { canvas.text(title, at: (16, 22), size: 13, isBold: true) }
     let centre = (x: width / 2, y: top + radius + nameRoom + 14)
-    let scale = ColourScale(holding: edges.map(\.weight), isLogarithmic: isLogarithmic)
+    // The strongest connections of many differ little beside their distance from 0.
+    let scale = ColourScale(
+      holding: edges.map(\.weight), isLogarithmic: isLogarithmic, startsAtZero: false)
     drawEdges(scale, places, centre, radius: radius - 3, on: canvas)
     drawNodes(
       places, centre, radius: radius, textSize: areNamed ? textSize : 0, on: canvas)

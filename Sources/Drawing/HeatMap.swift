@@ -70,7 +70,7 @@ public struct HeatMap: Sendable {
     var textSize = 9.0
     if areNamed {
       let scratch = try Canvas(width: 10, height: 10, format: .svg)
-      let widest = names.reduce(0) { max($0, scratch.width(of: $1, size: 10)) / 1 }
+      let widest = names.reduce(0) { max($0, scratch.width(of: $1, size: 10)) }
       for _ in 0..<4 {
         textSize = min(9, side / Double(max(count, 1)) * 0.92)
         nameRoom = widest * textSize / 10 + 6

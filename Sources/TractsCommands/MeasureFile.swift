@@ -82,12 +82,18 @@ struct MeasureFile {
         for (weighting, measure, value) in entry.values {
           for (part, number) in Self.lines(value, entry.nodes) {
             text += "\(entry.name)\t\(weighting)\t\(measure)\t\(part)\t"
-            text += number.isNaN ? "n/a\n" : "\(number)\n"
+            text += Self.text(of: number) + "\n"
           }
         }
       }
       return Array(text.utf8)
     }
+  }
+
+  /// A number with all its digits, whole ones without a point.
+  private static func text(of number: Double) -> String {
+    guard number.isFinite else { return "n/a" }
+    return number == number.rounded() && abs(number) < 1e15 ? "\(Int(number))" : "\(number)"
   }
 
   private static func object(_ entry: Entry) -> JSONObject {

@@ -61,7 +61,7 @@ import TractsCommands
     #expect(outcome.status == 0, "\(outcome.diagnostics)")
     let lines = String(decoding: contents(of: output), as: UTF8.self).split(separator: "\n")
     #expect(lines[0] == "matrix\tweighting\tmeasure\tof\tvalue")
-    #expect(lines[1] == "square.csv\tbinary\tdegree\t1\t2.0")
+    #expect(lines[1] == "square.csv\tbinary\tdegree\t1\t2")
     #expect(lines.contains("square.csv\tbinary\trich_club\t2\tn/a"))
     #expect(lines.count == 1 + 2 * (4 + 2 + 5))
   }
