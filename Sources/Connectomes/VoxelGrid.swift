@@ -43,7 +43,7 @@ public struct VoxelGrid: Hashable, Sendable {
   /// - Parameters:
   ///   - stored: The image's size.
   ///   - transform: From stored voxel indices to the scanner.
-  ///   - spacing: The edges of a voxel along the stored axes, where the image states them beside its
+  ///   - stated: The edges of a voxel along the stored axes, where the image states them beside its
   ///     transform; they count unless they differ by more than what single precision explains.
   public init?(
     extent stored: VoxelExtent, transform: ScannerTransform, spacing stated: SIMD3<Double>? = nil

@@ -2,17 +2,23 @@ import Connectomes
 import TestSupport
 import Testing
 
-@Suite struct `Decimal text` {
-  private static let printed: [(Double, String)] = [
-    (0, "0"), (1, "1"), (-3, "-3"), (0.1, "0.1"), (1.0 / 3, "0.333333333333333"),
-    (2.0 / 3, "0.666666666666667"), (100_000, "100000"), (1e15, "1e+15"), (1e14, "100000000000000"),
-    (123_456_789_012_345_680, "1.23456789012346e+17"), (0.0001, "0.0001"), (0.00001, "1e-05"),
-    (3.88562420994276e-05, "3.88562420994276e-05"), (0.999_999_999_999_999_9, "1"),
-    (9.999_999_999_999_999_9e22, "1e+23"), (.leastNonzeroMagnitude, "4.94065645841247e-324"),
-    (1.797_693_134_862_315_7e308, "1.79769313486232e+308"), (2.5, "2.5"), (-0.5, "-0.5"),
-    (.nan, "nan"), (.infinity, "inf"), (-.infinity, "-inf"),
-  ]
+private let printed: [(Double, String)] = [
+  (0, "0"), (1, "1"), (-3, "-3"), (0.1, "0.1"), (1.0 / 3, "0.333333333333333"),
+  (2.0 / 3, "0.666666666666667"), (100_000, "100000"), (1e15, "1e+15"), (1e14, "100000000000000"),
+  (1.2345678901234568e17, "1.23456789012346e+17"), (0.0001, "0.0001"), (0.00001, "1e-05"),
+  (3.88562420994276e-05, "3.88562420994276e-05"), (0.999_999_999_999_999_9, "1"),
+  (9.999_999_999_999_999_9e22, "1e+23"), (.leastNonzeroMagnitude, "4.94065645841247e-324"),
+  (1.797_693_134_862_315_7e308, "1.79769313486232e+308"), (2.5, "2.5"), (-0.5, "-0.5"),
+  (.nan, "nan"), (.infinity, "inf"), (-.infinity, "-inf"),
+]
 
+private let halfway: [(Double, String)] = [
+  (0.1234567890123455, "0.123456789012345"), (1.000000000000005, "1.00000000000001"),
+  (1.0000000000000149880108, "1.00000000000001"), (8_388_608.000000005, "8388608.00000001"),
+  (562_949_953_421_312.5, "562949953421312"), (562_949_953_421_313.5, "562949953421314"),
+]
+
+@Suite struct `Decimal text` {
   @Test(arguments: printed)
   func `numbers are printed as C prints them`(_ value: Double, _ text: String) {
     #expect(DecimalText.text(value) == text)
@@ -20,13 +26,7 @@ import Testing
 
   // Each lies so near the middle between two texts that the shortest digits end in 5; the texts are
   // what glibc prints.
-  private static let nearMiddle: [(Double, String)] = [
-    (0.1234567890123455, "0.123456789012346"), (1.000000000000005, "1"),
-    (1.0000000000000149880108, "1.00000000000001"), (8_388_608.000000005, "8388608"),
-    (562_949_953_421_312.5, "562949953421312"), (562_949_953_421_313.5, "562949953421314"),
-  ]
-
-  @Test(arguments: nearMiddle)
+  @Test(arguments: halfway)
   func `what lies near the middle is rounded by its exact value`(_ value: Double, _ text: String) {
     #expect(DecimalText.text(value) == text)
   }

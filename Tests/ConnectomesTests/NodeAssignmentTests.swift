@@ -20,7 +20,7 @@ private func row(_ labels: [UInt32], flipped: Bool = false) throws -> NodeImage 
 private func ends(
   _ image: NodeImage, _ rule: AssignmentRule, _ xs: [Float]
 ) -> [UInt32] {
-  let positions = xs.flatMap { [$0, 0, 0] as [Float] }
+  let positions: [Float] = xs.flatMap { x -> [Float] in [x, 0, 0] }
   var search = ForwardSearch()
   let found = NodeAssigner(image: image, rule: rule).ends(
     of: positions.span, 0..<xs.count, search: &search)
