@@ -5,6 +5,8 @@ public enum DecimalText {
   /// The text of a number: at most `digits` significant digits, correctly rounded, trailing zeros
   /// left out; `nan` and `inf` for what is no number.
   ///
+  /// Numbers too small for full precision, below 2.3e-308, are printed by their shortest digits.
+  ///
   /// - Precondition: `digits` is from 1 to 15.
   public static func text(_ value: Double, digits: Int = 15) -> String {
     precondition((1...15).contains(digits), "15 digits at most are exact")

@@ -91,7 +91,8 @@ public final class TRXReader: StreamlineReader {
         try check(streamlineCount, alternative: streamlineCount + 1)
         offsets = try open()
       case .perStreamline:
-        try check(streamlineCount)
+        // Some writers store one value too many, as they do with offsets.
+        try check(streamlineCount, alternative: streamlineCount + 1)
         perStreamline.append(try open())
         header.perStreamline.append(column)
       case .perPoint:

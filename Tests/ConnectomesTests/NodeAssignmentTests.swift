@@ -36,8 +36,8 @@ private func ends(
     #expect(ends(image, .radial(2), [2, 3]) == [0, 0])
     #expect(ends(image, .radial(4), [-3.5, 8.5]) == [1, 2])
     #expect(ends(image, .radial(0.25), [0.3, 5.2]) == [0, 2])
-    // Of two equally near the first from the left, however the image is stored.
-    #expect(ends(image, .radial(4), [2.5, 2.5]) == [1, 1])
+    // Of two equally near the one nearer to the voxel that the point falls to.
+    #expect(ends(image, .radial(4), [2.5, 2.5]) == [2, 2])
   }
 
   @Test(arguments: [false, true])
@@ -60,8 +60,9 @@ private func ends(
     let image = try row([1, 0, 0, 0, 0, 0, 2])
     #expect(ends(image, .forward(5), [2, 3, 4]) == [1, 2])
     #expect(ends(image, .forward(1.5), [2, 3, 4]) == [0, 0])
-    // Backwards there is nothing.
-    #expect(ends(image, .forward(5), [4, 3, 2]) == [0, 0])
+    #expect(ends(image, .forward(5), [4, 3, 2]) == [2, 1])
+    // What lies behind does not count.
+    #expect(ends(try row([0, 0, 0, 0, 0, 0, 2]), .forward(5), [4, 5]) == [0, 2])
   }
 
   @Test func `all voxels under the vertices count once`() throws {

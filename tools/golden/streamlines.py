@@ -56,7 +56,11 @@ def write():
         nibabel.streamlines.Field.VOXEL_ORDER: "".join(nibabel.aff2axcodes(AFFINE)),
     }
     nibabel.streamlines.save(tractogram(), str(GOLDEN / "golden.trk"), header=header)
-    header[nibabel.streamlines.Field.VOXEL_ORDER] = "LPS"
+    # Flipped axes only: of permutations of three axes nibabel takes the inverse.
+    flipped = np.array([[-2.0, 0, 0, 30], [0, 1.5, 0, -4], [0, 0, 2.5, -3], [0, 0, 0, 1]])
+    header[nibabel.streamlines.Field.VOXEL_TO_RASMM] = flipped
+    header[nibabel.streamlines.Field.VOXEL_SIZES] = (2, 1.5, 2.5)
+    header[nibabel.streamlines.Field.VOXEL_ORDER] = "RPS"
     nibabel.streamlines.save(tractogram(), str(GOLDEN / "turned.trk"), header=header)
     nibabel.streamlines.save(tractogram(), str(GOLDEN / "golden.tck"))
     read = nibabel.streamlines.load(GOLDEN / "turned.trk").streamlines
