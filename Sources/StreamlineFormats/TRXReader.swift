@@ -46,6 +46,8 @@ public final class TRXReader: StreamlineReader {
     var pending: [Int] = []
     var offsetsRead = 0
     var count = 0
+    /// The end of the last streamline read, in points.
+    var lastEnd = 0
   }
 
   /// Opens a file.
@@ -153,8 +155,15 @@ public final class TRXReader: StreamlineReader {
     return members
   }
 
-  /// Nothing: all is checked before.
-  public var findings: [String] { [] }
+  /// Points that belong to no streamline: a file may hold one more than its header says.
+  public var findings: [String] {
+    state.withLock { state in
+      guard state.count == streamlineCount, state.count > 0, state.lastEnd < pointCount else {
+        return []
+      }
+      return ["\(pointCount - state.lastEnd) points behind the last streamline are left out"]
+    }
+  }
 
   /// Reads the next streamlines.
   public func read(into batch: inout StreamlineBatch) throws(VolumeError) -> Bool {
@@ -176,6 +185,7 @@ public final class TRXReader: StreamlineReader {
       points += end - start
       state.pending.removeFirst()
       state.count += 1
+      state.lastEnd = end
     }
     try state.positions.append(points, to: &batch.positions, path: path)
     for index in state.perPoint.indices {
