@@ -106,7 +106,7 @@ let package = Package(
     library("Synapses", ["Voxels"], settings: safe),
     library("Diffusion", ["Voxels", "LinearAlgebra"], settings: safe),
     library("Connectomes", ["Voxels", "Codecs"], settings: safe),
-    library("GraphMeasures", ["Voxels", "Connectomes", "CIgraph"]),
+    library("GraphMeasures", ["Voxels", "Codecs", "Connectomes", "CIgraph"]),
 
     // Methods.
     library("Segmentation", ["Voxels", "Labels"], settings: safe),
@@ -127,7 +127,7 @@ let package = Package(
         "Voxels", "Codecs", "CommandLineInterface", "VolumeStore", "ZarrStore", "PrecomputedStore",
         "SectionFormats", "HDF5Formats", "VolumeFormats", "Blockwise", "Tensors", "Networks",
         "Labels", "Skeletons", "Synapses", "Segmentation", "ImageFilters", "Training",
-        "FloodFilling", "Drawing", "Phantoms", "Evaluation",
+        "FloodFilling", "Connectomes", "GraphMeasures", "Drawing", "Phantoms", "Evaluation",
       ], settings: safe),
 
     library(
@@ -183,7 +183,7 @@ let package = Package(
       [
         "Voxels", "Codecs", "CommandLineInterface", "VolumeStore", "ZarrStore", "PrecomputedStore",
         "SectionFormats", "HDF5Formats", "VolumeFormats", "Blockwise", "Labels", "Segmentation",
-        "ImageFilters", "Phantoms", "Evaluation", "EMSegCommands",
+        "ImageFilters", "Connectomes", "Phantoms", "Evaluation", "EMSegCommands",
       ]),
     tests("ScannerImagesTests", ["Voxels", "Codecs", "VolumeStore", "ScannerImages"]),
     tests(
