@@ -7,6 +7,7 @@ public enum AllCommands {
     InfoCommand.self,
     CheckCommand.self,
     FitCommand.self,
+    TrackCommand.self,
     ConnectomeCommand.self,
     ConvertCommand.self,
     LabelConvertCommand.self,
