@@ -6,6 +6,9 @@ import VolumeStore
 
 /// The command `tracts connectome`.
 struct ConnectomeCommand: Command {
+  var image: String?
+  var gradients = GradientOptions()
+  var tracking = TrackingOptions()
   var streamlines = ""
   var parcellations: [String] = []
   var labels: String?
@@ -46,11 +49,18 @@ struct ConnectomeCommand: Command {
       min: or max: followed by a file: a list with a number for each streamline, or an image, which \
       is averaged along each streamline without a file in between. Another combination is made of \
       the --scale options and --statistic.
+
+      Given a diffusion-weighted image in place of --streamlines, tensors are fitted and tracked as \
+      tracts track does, and then counted, with seeds in --mask, or in the voxels that --seed-image or \
+      else the first parcellation sets. The streamlines are kept as a .tck file beside the output.
       """,
     arguments: [
+      .positional(
+        "DWI", \.image, .optional,
+        "A diffusion-weighted image to make the streamlines of."),
       .option(
-        "--streamlines", \.streamlines, .required, placeholder: "T",
-        "The streamlines: .tck, .trk, .trx or .vtk."),
+        "--streamlines", \.streamlines, placeholder: "T",
+        "The streamlines: .tck, .trk, .trx or .vtk; instead of an image."),
       .option(
         "--parcellation", \.parcellations, .required, placeholder: "N",
         "An image of labels; several may be given."),
@@ -101,6 +111,8 @@ struct ConnectomeCommand: Command {
             "--vector", \.isVector,
             "One value for each region: of the streamlines whose last point reaches it."),
         ]),
+      .group("Gradients of the image", \.gradients, GradientOptions.arguments),
+      .group("Tracking in the image", \.tracking, TrackingOptions.arguments),
       .group("Resources", \.resources, Array(ResourceOptions.arguments.dropFirst())),
     ],
     examples: [
@@ -112,11 +124,37 @@ struct ConnectomeCommand: Command {
           + "schaefer.nii.gz --measure count --measure mean_length --measure mean:FA.nii.gz "
           + "--symmetric --output matrices",
         "Six matrices in one pass."),
+      Example(
+        "tracts connectome dwi.nii.gz --bvec dwi.bvec --bval dwi.bval --mask mask.nii.gz "
+          + "--parcellation nodes.nii.gz --select 100000 --output M.csv",
+        "The whole chain: fit tensors, follow streamlines, count them."),
     ],
     references: ["Smith et al. 2015, doi:10.1016/j.neuroimage.2014.10.004"])
 
   func run(_ context: CommandContext) throws {
-    try ConnectomeRun(self, context).run()
+    guard let image else {
+      guard !streamlines.isEmpty else {
+        throw UsageError(
+          "--streamlines", "there is nothing to count", expected: "streamlines, or an image")
+      }
+      return try ConnectomeRun(self, context).run()
+    }
+    guard streamlines.isEmpty, weights == nil else {
+      throw UsageError(
+        streamlines.isEmpty ? "--weights" : "--streamlines",
+        "streamlines are made of the image", found: image,
+        expected: "an image, or streamlines and what belongs to them")
+    }
+    var counting = self
+    counting.streamlines = OutputName.tractogram(beside: output)
+    var options = tracking
+    if options.mask == nil, options.seedImage == nil, options.seedSphere == nil {
+      options.seedImage = parcellations.first
+    }
+    let making = StreamlineTracking(
+      image: image, gradients: gradients, tracking: options, output: counting.streamlines,
+      replacing: replacing, threads: resources.threads)
+    try ConnectomeRun(counting, context).run { _ = try making.run(context) }
   }
 }
 

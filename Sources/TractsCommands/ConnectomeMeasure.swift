@@ -96,6 +96,13 @@ enum OutputName {
     return String(name[..<dot])
   }
 
+  /// The name of streamlines that are made for a matrix or a folder of them.
+  static func tractogram(beside output: String) -> String {
+    let path = output.hasSuffix("/") ? String(output.dropLast()) : output
+    let ending = ending(of: path)
+    return (ending.isEmpty ? path : String(path.dropLast(ending.utf8.count + 1))) + ".tck"
+  }
+
   /// What follows the last point of a file's name, in lower case.
   static func ending(of path: String) -> String {
     let name = path.split(separator: "/").last.map(String.init) ?? path

@@ -23,7 +23,10 @@ struct ConnectomeRun {
     self.context = context
   }
 
-  func run() throws {
+  /// Makes the matrices.
+  ///
+  /// - Parameter makeStreamlines: Makes the file of streamlines, where it is not there yet.
+  func run(makingStreamlines makeStreamlines: () throws -> Void = {}) throws {
     let rule = try command.assignment.rule(radius: command.radius)
     let (measures, paths) = try measures()
     let names = command.parcellations.map { OutputName.stem(of: $0) }
@@ -35,8 +38,6 @@ struct ConnectomeRun {
     }
     let targets = try targets(measures, names)
     try checkOutputs(targets)
-    let reader = try TractogramFiles.open(command.streamlines)
-    for note in reader.header.notes { context.note("\(command.streamlines): \(note)") }
     let table = try command.labels.map { try LabelTableFile.read($0) }
     let parcellations = try command.parcellations.map { path in
       let parcellation = try Parcellation(path)
@@ -44,6 +45,9 @@ struct ConnectomeRun {
       return parcellation
     }
     let values = try paths.map { try StreamlineValues.open($0) }
+    try makeStreamlines()
+    let reader = try TractogramFiles.open(command.streamlines)
+    for note in reader.header.notes { context.note("\(command.streamlines): \(note)") }
     let files = try assignmentFiles(names)
     let pass = ConnectomePass(
       reader: reader, assigners: parcellations.map { NodeAssigner(image: $0.image, rule: rule) },

@@ -74,7 +74,8 @@ extension ScannerImage {
     guard let grid = TrackingGrid(extent: extent, transform: transform) else {
       throw VolumeError(
         .malformedMetadata, path: path,
-        "the image's transform has no inverse, or it has too many voxels", remedy: "repair the header")
+        "the image's transform has no inverse, or it has too many voxels",
+        remedy: "repair the header")
     }
     return grid
   }
@@ -119,7 +120,8 @@ struct TrackingOptions {
     .option("--seed-sphere", \.seedSphere, "Seed at random in a sphere."),
     .option(
       "--select", \.selected, placeholder: "N", accepting: .ifGiven(.atLeast(1)),
-      "End with this many streamlines; 5000 when neither this nor --seeds nor --seed-grid is given."),
+      "End with this many streamlines; 5000 when neither this nor --seeds nor --seed-grid is given."
+    ),
     .option(
       "--seeds", \.seeds, placeholder: "N", accepting: .ifGiven(.atLeast(1)),
       "End after this many seeds; 1000 for each streamline when left out."),
@@ -127,7 +129,8 @@ struct TrackingOptions {
       "--random-seed", \.seed, accepting: .atLeast(0), "What random seeds start from."),
     .option(
       "--mask", \.mask, placeholder: "IMAGE", "Stay in the voxels above zero, and fit only them."),
-    .option("--include", \.included, "Keep only streamlines that pass; several must all be passed."),
+    .option(
+      "--include", \.included, "Keep only streamlines that pass; several must all be passed."),
     .option("--exclude", \.excluded, "Leave out streamlines that enter; several may be given."),
     .option("--stop", \.stopping, "End streamlines that enter; several may be given."),
     .option(

@@ -86,7 +86,7 @@ def main():
             "-step", "0.5", f"{name}-tensor.tck")
         run("tckgen", f"{name}.nii.gz", *grad, "-algorithm", "Tensor_Det", *start,
             "-mask", f"{name}-mask.nii.gz", "-step", "0.8", "-angle", "20", "-cutoff", "0.3",
-            "-minlength", "12", "-maxlength", "24", f"{name}-bounded.tck")
+            "-minlength", "12", f"{name}-bounded.tck")
         run("tckgen", f"{name}-peaks.nii.gz", "-algorithm", "FACT", *start,
             "-seed_direction", slanted, "-step", "0.5", f"{name}-fact.tck")
         (FOLDER / "tensor.nii.gz").unlink()
