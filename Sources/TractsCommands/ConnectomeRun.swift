@@ -26,6 +26,7 @@ struct ConnectomeRun {
   /// Makes the matrices.
   ///
   /// - Parameter makeStreamlines: Makes the file of streamlines, where it is not there yet.
+  /// - Throws: What reading, making and writing throw.
   func run(makingStreamlines makeStreamlines: () throws -> Void = {}) throws {
     let rule = try command.assignment.rule(radius: command.radius)
     let (measures, paths) = try measures()

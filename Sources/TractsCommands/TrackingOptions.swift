@@ -175,6 +175,7 @@ struct TrackingOptions {
   /// Where streamlines start.
   ///
   /// - Parameter mask: The voxels that are tracked in, where there is a mask.
+  /// - Returns: The seeds.
   /// - Throws: ``UsageError`` where the options exclude each other or say too little.
   func seedSource(mask: VoxelRegion?) throws -> any SeedSource {
     let run = UInt64(seed)
