@@ -28,6 +28,7 @@ public enum AllCommands {
     ModelCheckCommand.self,
     ModelListCommand.self,
     ModelTimeCommand.self,
+    ModelConvertCommand.self,
     DownsampleCommand.self,
     ThresholdCommand.self,
     MaskCommand.self,

@@ -81,4 +81,19 @@ import Voxels
     #expect(outcome.status == given.status, "\(outcome.diagnostics)")
     #expect(outcome.diagnostics.contains(given.text), "\(outcome.diagnostics)")
   }
+
+  @Test(.enabled(if: shared != nil, "the shared data is absent"))
+  func `published weights become a model that computes the published step`() throws {
+    let folder = TemporaryFolder()
+    let weights = (shared ?? "") + "/data/em/ffn_fib25/weights.h5"
+    let made = emseg("model", "convert", weights, "--output", folder("new/fib25.onnx"))
+    #expect(made.status == 0, "\(made.diagnostics)")
+    let facts = emseg("model", "info", folder("new/fib25.onnx"), "--patch", "33,33,33")
+    #expect(facts.status == 0, "\(facts.diagnostics)")
+    #expect(facts["parameters"] == "638433")
+    #expect(emseg("model", "convert", weights, "--output", folder("new/fib25.onnx")).status == 73)
+    let absent = emseg("model", "convert", folder("none.h5"), "--output", folder("none.onnx"))
+    #expect(absent.status == 66)
+    #expect(folderContents(folder("new")) == ["fib25.onnx"])
+  }
 }

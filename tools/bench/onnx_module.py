@@ -1,4 +1,5 @@
-"""Runs the graph of an ONNX model as a PyTorch module, for the few operators that U-Nets have."""
+"""Runs the graph of an ONNX model as a PyTorch module, for the few operators that U-Nets and
+flood-filling networks have."""
 
 import onnx
 import torch
@@ -53,6 +54,11 @@ class Graph(nn.Module):
             return torch.relu(read[0])
         if operator == "Add":
             return read[0] + read[1]
+        if operator == "Slice":
+            part = [slice(None)] * read[0].dim()
+            for axis, start, end in zip(*(read[i].tolist() for i in (3, 1, 2))):
+                part[axis] = slice(start, end)
+            return read[0][tuple(part)]
         if operator == "Concat":
             return torch.cat(read, attributes["axis"])
         raise NotImplementedError(operator)

@@ -24,8 +24,9 @@ let extent = VoxelExtent(z: lengths[0], y: lengths[1], x: lengths[2])
 let model = try ONNXModel(contentsOfFile: arguments[1])
 let plan = try NetworkPlan(model, extent: extent, threads: threads, precision: precision.fastest)
 let network = try Network(plan)
-let values = (0..<extent.voxelCount).map { Float(($0 * 7919) % 256) / 255 }
-let image = Volume<Float>(channels: 1, box: VoxelBox(extent: extent), values: values)
+let channels = plan.inputShape.c
+let values = (0..<channels * extent.voxelCount).map { Float(($0 * 7919) % 256) / 255 }
+let image = Volume<Float>(channels: channels, box: VoxelBox(extent: extent), values: values)
 _ = try network.run(image)
 print("ready \(plan.floatingPointOperations / 1e9) GFLOP, \(plan.memory.totalBytes >> 20) MiB")
 fflush(nil)
