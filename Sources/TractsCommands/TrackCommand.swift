@@ -29,8 +29,8 @@ struct TrackCommand: Command {
       anisotropy.
 
       Streamlines are written in the order of their seeds, and seed number N is the same point \
-      whatever else is asked for: the output depends neither on the number of threads nor on the \
-      machine's. A seed that has no direction is left out.
+      whatever else is asked for: the output does not depend on the number of threads. A seed that \
+      has no direction is left out.
       """,
     arguments: [
       .positional("IMAGE", \.image, "The diffusion-weighted image, tensors or peaks."),
