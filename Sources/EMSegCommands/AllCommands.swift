@@ -20,6 +20,7 @@ public enum AllCommands {
     MutexWatershedCommand.self,
     ComponentsCommand.self,
     AffinitiesCommand.self,
+    SkeletonizeCommand.self,
     EvaluateSegmentationCommand.self,
     EvaluateSkeletonsCommand.self,
     EvaluateSynapsesCommand.self,

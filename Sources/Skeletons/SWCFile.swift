@@ -79,6 +79,29 @@ public enum SWCFile {
     return Skeleton(nodes: nodes)
   }
 
+  /// Writes a skeleton, in nanometres.
+  ///
+  /// - Parameters:
+  ///   - skeleton: The skeleton; its nodes are numbered from 1 in their order.
+  ///   - comments: Lines that come first, without `#`.
+  /// - Returns: The file's text; lengths are rounded to a thousandth of a nanometre.
+  public static func text(of skeleton: Skeleton, comments: [String] = []) -> String {
+    var text = comments.map { "# \($0)\n" }.joined()
+    for (index, node) in skeleton.nodes.enumerated() {
+      let lengths = [node.position.x, node.position.y, node.position.z, node.radius]
+      text += "\(index + 1) \(node.kind)"
+      for length in lengths { text += " " + rounded(length) }
+      text += " \(node.parent.map { $0 + 1 } ?? -1)\n"
+    }
+    return text
+  }
+
+  /// A length to a thousandth, without zeros at its end.
+  private static func rounded(_ length: Double) -> String {
+    let text = "\((length * 1000).rounded() / 1000)"
+    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+  }
+
   /// Checks that every node leads to a root.
   private static func checkRoots(of nodes: [Skeleton.Node], _ lines: [Line]) throws(SWCError) {
     var isRooted = [Bool](repeating: false, count: nodes.count)

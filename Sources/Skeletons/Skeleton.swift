@@ -57,3 +57,21 @@ public struct Skeleton: Hashable, Sendable {
   /// The length of all cables, in nanometres.
   public var length: Double { edges.reduce(0) { $0 + $1.length } }
 }
+
+extension Skeleton {
+  /// How many edges meet at each node.
+  private var degrees: [Int] {
+    var degrees = [Int](repeating: 0, count: nodes.count)
+    for edge in edges {
+      degrees[edge.node] += 1
+      degrees[edge.parent] += 1
+    }
+    return degrees
+  }
+
+  /// The number of nodes at which three edges or more meet.
+  public var branchPointCount: Int { degrees.count { $0 > 2 } }
+
+  /// The number of nodes at which one edge ends; a tree of one node has none.
+  public var endPointCount: Int { degrees.count { $0 == 1 } }
+}
