@@ -31,6 +31,12 @@ public enum DecimalText {
         ? scientific(number, exponent) : positional(number, exponent))
   }
 
+  /// The fewest digits that give the number back, whole ones without a point.
+  public static func shortest(_ value: Double) -> String {
+    // From 2⁵⁴ on, descriptions have no point either.
+    value == value.rounded() && abs(value) < 18_014_398_509_481_984 ? "\(Int(value))" : "\(value)"
+  }
+
   /// The shortest digits that give the number back, and the exponent of ten of the first one.
   private static func decimal(_ value: Double) -> (digits: [UInt8], exponent: Int) {
     var digits: [UInt8] = []

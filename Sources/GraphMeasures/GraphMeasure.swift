@@ -25,6 +25,12 @@ public protocol GraphMeasure: Sendable {
 extension GraphMeasure {
   /// Nothing.
   public static var needs: Set<MeasureNeed> { [] }
+
+  /// Whether the measure is defined for a graph.
+  public static func isDefined(_ weighting: GraphAnalysis.Weighting, isDirected: Bool) -> Bool {
+    domain.contains(weighting == .binary ? .binary : .weighted)
+      && domain.contains(isDirected ? .directed : .undirected)
+  }
 }
 
 /// What a measure gives.

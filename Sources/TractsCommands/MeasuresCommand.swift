@@ -119,7 +119,7 @@ struct MeasuresCommand: Command {
     let kept = try GraphFault.at(matrices[0]) { () throws(GraphError) in
       try threshold?.threshold.applied(to: stored.map(\.matrix), isDirected: input.isDirected)
     }
-    var file = MeasureFile(context, settings: settings(weightings))
+    var report = MeasureReport(head: MeasureFile.head(context, settings: settings(weightings)))
     let given = try partition.map { try PartitionFile.read($0, count: stored[0].matrix.count) }
     let line = context.progress(
       "measures", total: stored.count * chosen.count, unit: .items("measures"))
@@ -132,20 +132,26 @@ struct MeasuresCommand: Command {
       if graph.selfConnectionCount > 0 {
         context.note("\(source.path): \(graph.selfConnectionCount) self connections are left out")
       }
-      file.begin(source, graph)
-      for weighting in weightings {
-        var analysis = GraphAnalysis(graph, weighting: weighting, settings: analysisSettings(given))
-        for measure in chosen where measure.isDefined(weighting, input.isDirected) {
-          try context.checkCancellation()
-          let value = try GraphFault.at(source.path) { () throws(GraphError) in
-            try measure.measure(&analysis)
-          }
-          file.add(measure, weighting, value)
-          line.advance(by: 1)
+      report.begin(
+        graph, name: source.name, nodes: source.matrix.nodes.map(\.title),
+        facts: [
+          "matrix": .string(source.path), "digest": .string(source.digest.description),
+        ])
+      do {
+        for weighting in weightings {
+          try report.add(
+            chosen, of: graph, weighting, settings: analysisSettings(given),
+            afterEach: {
+              line.advance(by: 1)
+              try context.checkCancellation()
+            })
         }
+      } catch let error as GraphError {
+        throw GraphFault.error(error, at: source.path)
       }
     }
-    try WholeFile.write(try file.bytes(as: format), to: output, replacing: isForced)
+    let bytes = try format == .json ? report.json() : report.table()
+    try WholeFile.write(bytes, to: output, replacing: isForced)
   }
 
   private func analysisSettings(_ given: Partition?) -> GraphAnalysis.Settings {
@@ -159,30 +165,15 @@ struct MeasuresCommand: Command {
   private func chosenMeasures(
     _ weightings: [GraphAnalysis.Weighting]
   ) throws(UsageError) -> [any GraphMeasure.Type] {
-    func isDefined(_ measure: any GraphMeasure.Type) -> Bool {
-      weightings.contains { measure.isDefined($0, input.isDirected) }
+    do {
+      return try AllMeasures.chosen(
+        measures, for: weightings, isDirected: input.isDirected, withNulls: nulls != nil)
+    } catch {
+      throw UsageError(
+        "--measures", error.message, found: error.found, expected: error.expected,
+        remedy: error.expected == nil
+          ? "leave it out, or change --directed, --binary or --weighted" : nil)
     }
-    guard !measures.isEmpty else {
-      return AllMeasures.list.filter {
-        isDefined($0) && (nulls != nil || !$0.needs.contains(.nulls))
-      }
-    }
-    var chosen: [any GraphMeasure.Type] = []
-    for name in measures {
-      guard let measure = AllMeasures.named(name) else {
-        throw UsageError(
-          "--measures", "there is no such measure", found: name,
-          expected: AllMeasures.list.map { $0.name }.joined(separator: ", "))
-      }
-      guard isDefined(measure) else {
-        throw UsageError(
-          "--measures", "\(name) is not defined for such a graph",
-          found: input.isDirected ? "a directed graph" : "a graph without directions",
-          remedy: "leave it out, or change --directed, --binary or --weighted")
-      }
-      chosen.append(measure)
-    }
-    return chosen
   }
 
   private func settings(_ weightings: [GraphAnalysis.Weighting]) -> JSONObject {
@@ -205,14 +196,6 @@ extension ThresholdArgument {
   var isJoint: Bool { if case .consensus = threshold { true } else { false } }
 }
 
-extension GraphMeasure {
-  /// Whether the measure is defined for a graph.
-  static func isDefined(_ weighting: GraphAnalysis.Weighting, _ isDirected: Bool) -> Bool {
-    domain.contains(weighting == .binary ? .binary : .weighted)
-      && domain.contains(isDirected ? .directed : .undirected)
-  }
-}
-
 /// What is wrong with a graph, told with its file.
 enum GraphFault {
   /// Runs a body whose errors concern a file.
@@ -222,10 +205,15 @@ enum GraphFault {
     do {
       return try body()
     } catch {
-      let code: VolumeError.Code = error.code == .tooLarge ? .limitExceeded : .unsupportedFeature
-      throw VolumeError(
-        code, path: path, error.message, found: error.found, remedy: error.remedy)
+      throw Self.error(error, at: path)
     }
+  }
+
+  /// What is wrong with the graph of a file.
+  static func error(_ error: GraphError, at path: String) -> VolumeError {
+    VolumeError(
+      error.code == .tooLarge ? .limitExceeded : .unsupportedFeature, path: path, error.message,
+      found: error.found, remedy: error.remedy)
   }
 }
 
