@@ -78,13 +78,13 @@ public enum MatrixText {
       """
     for name in matrix.metadata.keys.sorted() {
       guard let value = matrix.metadata[name]?.string else { continue }
-      text += "  <desc>\(escaped("\(name): \(value)"))</desc>\n"
+      text += "  <desc>\(XMLText.escaped("\(name): \(value)"))</desc>\n"
     }
     text += "  <graph edgedefault=\"undirected\">\n"
     for node in matrix.nodes {
       text +=
         "    <node id=\"n\(node.label)\"><data key=\"label\">\(node.label)</data>"
-        + "<data key=\"name\">\(escaped(node.title))</data></node>\n"
+        + "<data key=\"name\">\(XMLText.escaped(node.title))</data></node>\n"
     }
     forEachEdge(matrix) { row, column, value in
       text +=
@@ -98,12 +98,7 @@ public enum MatrixText {
   ///
   /// Source: NumPy Enhancement Proposal 1, version 1.0.
   public static func numPy(_ matrix: ConnectomeMatrix) -> [UInt8] {
-    var header =
-      "{'descr': '<f8', 'fortran_order': False, 'shape': (\(matrix.count), \(matrix.count)), }"
-    header += String(repeating: " ", count: 63 - (10 + header.utf8.count) % 64) + "\n"
-    let length = header.utf8.count
-    var bytes: [UInt8] = [0x93] + Array("NUMPY".utf8) + [1, 0]
-    bytes += [UInt8(length & 0xFF), UInt8(length >> 8)] + Array(header.utf8)
+    var bytes = numPyHeader(matrix.count)
     for value in matrix.values {
       var bits = value.bitPattern
       for _ in 0..<8 {
@@ -112,6 +107,15 @@ public enum MatrixText {
       }
     }
     return bytes
+  }
+
+  /// What stands before the values of a square array of 64-bit floats.
+  static func numPyHeader(_ count: Int) -> [UInt8] {
+    var header = "{'descr': '<f8', 'fortran_order': False, 'shape': (\(count), \(count)), }"
+    header += String(repeating: " ", count: 63 - (10 + header.utf8.count) % 64) + "\n"
+    let length = header.utf8.count
+    return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)]
+      + Array(header.utf8)
   }
 
   /// Goes over the connections that are not 0, each pair once.
@@ -129,19 +133,5 @@ public enum MatrixText {
   /// A name that cannot be taken for several fields.
   private static func clean(_ name: String) -> String {
     String(name.map { $0 == "\t" || $0.isNewline ? " " : $0 })
-  }
-
-  private static func escaped(_ text: String) -> String {
-    var result = ""
-    for character in text {
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      default: result.append(character)
-      }
-    }
-    return result
   }
 }

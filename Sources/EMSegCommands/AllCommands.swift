@@ -21,6 +21,7 @@ public enum AllCommands {
     ComponentsCommand.self,
     AffinitiesCommand.self,
     SkeletonizeCommand.self,
+    ConnectomeCommand.self,
     EvaluateSegmentationCommand.self,
     EvaluateSkeletonsCommand.self,
     EvaluateSynapsesCommand.self,

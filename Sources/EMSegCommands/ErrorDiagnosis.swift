@@ -1,6 +1,7 @@
 public import Blockwise
 public import Codecs
 public import CommandLineInterface
+public import GraphMeasures
 public import Labels
 public import Networks
 public import Segmentation
@@ -119,4 +120,12 @@ extension TrainingError: DiagnosedError {
       (subject.isEmpty ? "" : "\(subject): ") + message, found: found, expected: expected,
       cause: cause.map { String(describing: $0) }, remedy: remedy)
   }
+}
+
+extension GraphError: DiagnosedError {
+  /// The status the process ends with.
+  public var exitStatus: ExitStatus { code == .library ? .internalFault : .badData }
+
+  /// What the user reads.
+  public var diagnosis: Diagnosis { Diagnosis(message, found: found, remedy: remedy) }
 }

@@ -1,4 +1,3 @@
-import Codecs
 import CommandLineInterface
 import Evaluation
 import Synapses
@@ -66,8 +65,8 @@ struct EvaluateSynapsesCommand: Command {
     references: ["CREMI, cremi.org/metrics: synaptic partners"])
 
   func run(_ context: CommandContext) throws {
-    var found = try synapses(self.found, unit: unit.size)
-    var truth = try synapses(self.truth, unit: (truthUnit ?? unit).size)
+    var found = try SynapseFile(self.found, unit: unit.size).synapses
+    var truth = try SynapseFile(self.truth, unit: (truthUnit ?? unit).size).synapses
     if let minimumScore {
       guard found.isEmpty || found.contains(where: { $0.score != nil }) else {
         throw UsageError(
@@ -101,19 +100,6 @@ struct EvaluateSynapsesCommand: Command {
     report.add("f1", score.f1)
     if let distance = score.meanDistance { report.add("mean_distance_nm", distance) }
     try report.print(asJSON: isJSON, context)
-  }
-
-  private func synapses(_ path: String, unit: VoxelSize) throws -> [Synapse] {
-    guard let text = try FileStore(root: path).read("", limit: 1 << 32) else {
-      throw VolumeError(.notFound, path: path, "there is no such table", remedy: "check the path")
-    }
-    do {
-      return try SynapseTable.synapses(parsing: text, unit: unit)
-    } catch {
-      throw VolumeError(
-        .malformedMetadata, path: path, "line \(error.line): \(error.message)",
-        found: error.found, expected: error.expected)
-    }
   }
 
   /// Whether synapses are compared by their neurons: where both tables say which they are.

@@ -7,15 +7,17 @@ import VolumeStore
 enum ExistingOutput {
   /// Checks that `--force` may replace what is at a path.
   ///
-  /// Only what this tool, or a peer, could have made goes: a Zarr store, a project folder, an empty
-  /// folder or a file; and nothing that another run is at work on.
+  /// Only what this tool, or a peer, could have made goes: a Zarr store, a project folder, a
+  /// connectome, an empty folder or a file; and nothing that another run is at work on.
   ///
   /// - Throws: ``VolumeError`` with `alreadyExists` where anything else is there; ``LedgerError``
   ///   with `inUse`.
   static func checkReplaceable(_ path: String) throws {
     guard FileManager.default.fileExists(atPath: path) else { return }
     let names = try? FileManager.default.contentsOfDirectory(atPath: path)
-    let markers = ImageFormat.markers + [ProjectFolder.marker, SegmentTable.marker, ".fascicle"]
+    let markers =
+      ImageFormat.markers
+      + [ProjectFolder.marker, SegmentTable.marker, ConnectomeFolder.marker, ".fascicle"]
     let marker = markers.contains {
       FileManager.default.fileExists(atPath: "\(path)/\($0)")
     }

@@ -30,8 +30,8 @@ public struct SynapseTableError: Error, Hashable, Sendable, CustomStringConverti
 /// Positions are columns `pre_z`, `pre_y`, `pre_x`, `post_z`, `post_y`, `post_x`, in any order and
 /// with any of the words `pt`, `position`, `location`, `nm` between or behind; or `pre_pt_position`
 /// and `post_pt_position` as CAVE exports them, `[x, y, z]`. Neurons are `pre_id` and `post_id`
-/// (or `pre_pt_root_id`, `pre_segment`, `bodyid_pre` …), which may be left out or empty, and `score`
-/// is one.
+/// (or `pre_pt_root_id`, `pre_segment`, `bodyid_pre` …), supervoxels `pre_pt_supervoxel_id` and
+/// `post_pt_supervoxel_id`; these, `score` and `size` (or `area`) may be left out or empty.
 public enum SynapseTable {
   /// Reads synapses.
   ///
@@ -63,7 +63,10 @@ public enum SynapseTable {
         Synapse(
           pre: try row.position(columns.pre, scale), post: try row.position(columns.post, scale),
           preID: try row.identifier(columns.preID), postID: try row.identifier(columns.postID),
-          score: try row.score(columns.score)))
+          score: try row.number(columns.score, "a score"),
+          size: try row.number(columns.size, "a size"),
+          preSupervoxelID: try row.identifier(columns.preSupervoxelID),
+          postSupervoxelID: try row.identifier(columns.postSupervoxelID)))
     }
     return synapses
   }
@@ -78,7 +81,8 @@ public enum SynapseTable {
 
   private struct Columns {
     var pre: Place, post: Place
-    var preID: Int?, postID: Int?, score: Int?
+    var preID: Int?, postID: Int?, score: Int?, size: Int?
+    var preSupervoxelID: Int?, postSupervoxelID: Int?
 
     init(_ names: [String], line: Int) throws(SynapseTableError) {
       // The words that say nothing left out, `pre_pt_position_x` is `pre x`.
@@ -107,7 +111,10 @@ public enum SynapseTable {
       pre = try place("pre")
       post = try place("post")
       (preID, postID) = (identifier("pre"), identifier("post"))
+      preSupervoxelID = column(["pre", "supervoxel", "id"]) ?? column(["pre", "supervoxel"])
+      postSupervoxelID = column(["post", "supervoxel", "id"]) ?? column(["post", "supervoxel"])
       score = column(["score"]) ?? column(["cleft", "score"]) ?? column(["confidence"])
+      size = column(["size"]) ?? column(["area"]) ?? column(["cleft", "size"])
     }
   }
 
@@ -143,11 +150,11 @@ public enum SynapseTable {
       return number
     }
 
-    func score(_ column: Int?) throws(SynapseTableError) -> Double? {
+    func number(_ column: Int?, _ name: String) throws(SynapseTableError) -> Double? {
       guard let column, !fields[column].isEmpty else { return nil }
       guard let number = Double(fields[column]) else {
         throw SynapseTableError(
-          line: line, "a score cannot be understood", found: fields[column],
+          line: line, "\(name) cannot be understood", found: fields[column],
           expected: "a number, or nothing")
       }
       return number
