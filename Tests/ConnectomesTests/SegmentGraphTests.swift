@@ -80,7 +80,10 @@ struct SegmentGraphTests {
   }
 
   @Test func `numbers keep all their digits`() {
-    for (value, text) in [(1.0 / 3, "0.3333333333333333"), (-2, "-2"), (1e15, "1000000000000000"), (1e17, "1e+17"), (0, "0")] {
+    for (value, text) in [
+      (1.0 / 3, "0.3333333333333333"), (-2, "-2"), (1e15, "1000000000000000"), (1e17, "1e+17"),
+      (0, "0"),
+    ] {
       #expect(DecimalText.shortest(value) == text)
     }
   }
