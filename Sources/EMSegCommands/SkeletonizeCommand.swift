@@ -25,7 +25,7 @@ struct SkeletonizeCommand: Command {
     discussion: """
       Every connected part of a label becomes a tree by TEASAR: from the root, the farthest voxel \
       that no path covers is joined to the tree through the middle of the object, until all are \
-      covered. A path covers a cube around each of its voxels, half of whose edge is --scale times \
+      covered. A path covers what a ball reaches that rolls along it, its radius --scale times \
       the radius there, plus --constant: small values give many short twigs. Where a radius is \
       above --soma-detection, holes are filled; where it is then above --soma-acceptance, the \
       root is the middle of the cell body. Coordinates and radii are in nanometres. \

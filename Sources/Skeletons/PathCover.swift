@@ -5,48 +5,55 @@ struct PathCover {
   /// Whether each voxel is covered.
   private(set) var isCovered: [Bool]
   private let spacing: VoxelSize
+  /// The path from which each voxel was last reached.
+  private var rolls: [Int32]
+  private var rollCount: Int32 = 0
 
   init(count: Int, spacing: VoxelSize) {
     isCovered = Array(repeating: false, count: count)
     self.spacing = spacing
+    rolls = Array(repeating: 0, count: count)
   }
 
-  /// Covers cubes that roll along a path.
+  /// Covers a ball that rolls along a path, as far as ways within the ball and the part lead.
   ///
-  /// Of each cube, only what the one before it left out is gone over.
+  /// What lies near but is joined to the path only from afar stays as it is.
   ///
   /// - Parameters:
   ///   - path: Voxels, each a neighbour of the one before.
-  ///   - reach: Half a cube's edge at a voxel, in the unit of the spacing.
+  ///   - reach: The ball's radius at a voxel, in the unit of the spacing.
   ///   - graph: The part.
   ///   - components: Its numbers and ranks.
   mutating func roll(
     along path: [Int], reach: (Int) -> Double, in graph: borrowing VoxelGraph,
     _ components: borrowing LabelComponents
   ) {
-    let numbers = components.numbers.span
     let ranks = components.ranks.span
-    let number = graph.number
-    var last = VoxelBox(extent: .zero)
-    for voxel in path {
-      let box = cube(around: graph.position(of: voxel), reach(voxel)).intersection(graph.box)
-      let (start, end) = (box.origin, box.end)
-      let (lastStart, lastEnd) = (last.origin, last.end)
-      for z in start.z..<end.z {
-        for y in start.y..<end.y {
-          let base = (z &* graph.extent.y &+ y) &* graph.extent.x
-          let isSeen = z >= lastStart.z && z < lastEnd.z && y >= lastStart.y && y < lastEnd.y
-          let before = isSeen ? min(max(lastStart.x, start.x), end.x) : end.x
-          let after = isSeen ? max(min(lastEnd.x, end.x), before) : end.x
-          for index in base &+ start.x..<base &+ before where numbers[index] == number {
-            isCovered[Int(ranks[index])] = true
-          }
-          for index in base &+ after..<base &+ end.x where numbers[index] == number {
-            isCovered[Int(ranks[index])] = true
-          }
-        }
+    rollCount += 1
+    var queue = path.map { (voxel: $0, place: Int32(truncatingIfNeeded: $0)) }
+    for voxel in path { rolls[voxel] = rollCount }
+    var next = 0
+    while next < queue.count {
+      let (voxel, center) = queue[next]
+      next &+= 1
+      isCovered[voxel] = true
+      let middle = graph.position(of: Int(center))
+      let radius = reach(Int(center))
+      let index = Int(graph.indices[voxel])
+      var bits = graph.neighbours[voxel]
+      while bits != 0 {
+        let direction = bits.trailingZeroBitCount
+        bits &= bits &- 1
+        let other = Int(ranks[index &+ graph.steps[direction]])
+        guard rolls[other] != rollCount else { continue }
+        let step = graph.position(of: other) - middle
+        let (z, y, x) = (
+          Double(step.z) * spacing.z, Double(step.y) * spacing.y, Double(step.x) * spacing.x
+        )
+        guard z * z + y * y + x * x <= radius * radius else { continue }
+        rolls[other] = rollCount
+        queue.append((other, center))
       }
-      last = box
     }
   }
 
@@ -60,12 +67,5 @@ struct PathCover {
       )
       if z * z + y * y + x * x <= radius * radius { isCovered[voxel] = true }
     }
-  }
-
-  private func cube(around center: VoxelPosition, _ reach: Double) -> VoxelBox {
-    // No part is longer than this many voxels.
-    func steps(_ spacing: Double) -> Int { Int(min(reach / spacing, 0x1p31)) }
-    let margin = VoxelExtent(z: steps(spacing.z), y: steps(spacing.y), x: steps(spacing.x))
-    return VoxelBox(origin: center, extent: VoxelExtent(cube: 1)).grown(by: margin)
   }
 }
