@@ -5,8 +5,8 @@ public import Voxels
 /// The principal direction of tensors that are fitted to interpolated signals, at every point anew.
 ///
 /// The logarithm of the signals is fitted by ordinary least squares in single precision, as
-/// MRtrix3's tracking algorithm Tensor_Det does. ``TensorDirections`` is an order of magnitude
-/// faster and nearly the same.
+/// MRtrix3's tracking algorithm Tensor_Det does. ``TensorDirections`` is about twice as
+/// fast and nearly the same.
 public struct SignalDirections: DirectionGetter {
   /// The grid that directions come from.
   public let grid: TrackingGrid
