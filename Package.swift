@@ -67,6 +67,8 @@ let package = Package(
     system("CLAPACK", pkgConfig: "lapacke", package: "liblapacke-dev"),
     system("CIgraph", pkgConfig: "igraph", package: "libigraph-dev"),
     system("CZip", pkgConfig: "libzip", package: "libzip-dev"),
+    system("CSQLite", pkgConfig: "sqlite3", package: "libsqlite3-dev"),
+    system("CChafa", pkgConfig: "chafa", package: "libchafa-dev"),
     .systemLibrary(name: "CSystem"),
 
     // Our own C: convolution kernels in processor intrinsics, chosen at run time.
@@ -77,6 +79,7 @@ let package = Package(
     library("Codecs", ["CZlib", "CDeflate", "CZstd", "CBlosc", "CXXHash"]),
     library("CommandLineInterface"),
     library("Drawing", ["CCairo"]),
+    library("TerminalScreen", ["CChafa"]),
 
     // Storage: volumes on disk.
     library("VolumeStore", ["Voxels", "Codecs", "CSystem"]),
@@ -92,6 +95,7 @@ let package = Package(
         "HDF5Formats", "ScannerImages",
       ]),
 
+    library("SQLite", ["VolumeStore", "CSQLite"]),
     library("StreamlineFormats", ["Voxels", "Codecs", "VolumeStore", "ScannerImages", "CZip"]),
 
     // Running and arithmetic.
@@ -106,6 +110,7 @@ let package = Package(
     library("Synapses", ["Voxels"], settings: safe),
     library("Diffusion", ["Voxels", "LinearAlgebra"], settings: safe),
     library("Connectomes", ["Voxels", "Codecs"], settings: safe),
+    library("Circuits", ["Voxels", "Connectomes"], settings: safe),
     library("GraphMeasures", ["Voxels", "Codecs", "Connectomes", "CIgraph"]),
 
     // Methods.
@@ -114,6 +119,10 @@ let package = Package(
     library("Training", ["Voxels", "Codecs", "Tensors", "Networks", "Labels"], settings: safe),
     library("FloodFilling", ["Voxels", "Tensors", "Networks"], settings: safe),
     library("Phantoms", ["Voxels", "Labels"], settings: safe),
+    library("Meshes", ["Voxels"], settings: safe),
+    library(
+      "Proofreading", ["Voxels", "Codecs", "VolumeStore", "Labels", "Segmentation", "SQLite"],
+      settings: safe),
 
     library("Tractography", ["Voxels", "LinearAlgebra", "Diffusion"], settings: safe),
 
@@ -127,7 +136,8 @@ let package = Package(
         "Voxels", "Codecs", "CommandLineInterface", "VolumeStore", "ZarrStore", "PrecomputedStore",
         "SectionFormats", "HDF5Formats", "VolumeFormats", "Blockwise", "Tensors", "Networks",
         "Labels", "Skeletons", "Synapses", "Segmentation", "ImageFilters", "Training",
-        "FloodFilling", "Connectomes", "GraphMeasures", "Drawing", "Phantoms", "Evaluation",
+        "FloodFilling", "Connectomes", "Circuits", "GraphMeasures", "Meshes", "SQLite",
+        "Proofreading", "TerminalScreen", "Drawing", "Phantoms", "Evaluation",
       ], settings: safe),
 
     library(
@@ -177,13 +187,21 @@ let package = Package(
     tests("PhantomsTests", ["Voxels", "Phantoms"]),
     tests("SkeletonsTests", ["Voxels", "Skeletons"]),
     tests("SynapsesTests", ["Voxels", "Synapses"]),
+    tests("SQLiteTests", ["VolumeStore", "SQLite"]),
+    tests("TerminalScreenTests", ["TerminalScreen"]),
+    tests(
+      "ProofreadingTests",
+      ["Voxels", "Codecs", "VolumeStore", "Labels", "Segmentation", "SQLite", "Proofreading"]),
+    tests("MeshesTests", ["Voxels", "Meshes"]),
+    tests("CircuitsTests", ["Connectomes", "Circuits"]),
     tests("EvaluationTests", ["Voxels", "Skeletons", "Synapses", "Evaluation"]),
     tests(
       "EMSegCommandsTests",
       [
         "Voxels", "Codecs", "CommandLineInterface", "VolumeStore", "ZarrStore", "PrecomputedStore",
         "SectionFormats", "HDF5Formats", "VolumeFormats", "Blockwise", "Labels", "Segmentation",
-        "ImageFilters", "Connectomes", "Phantoms", "Evaluation", "EMSegCommands",
+        "ImageFilters", "Connectomes", "Meshes", "SQLite", "Proofreading", "Phantoms", "Evaluation",
+        "EMSegCommands",
       ]),
     tests("ScannerImagesTests", ["Voxels", "Codecs", "VolumeStore", "ScannerImages"]),
     tests(
