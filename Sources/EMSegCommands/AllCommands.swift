@@ -3,7 +3,9 @@ public import CommandLineInterface
 /// Every subcommand of `emseg`, in the order of its help.
 public enum AllCommands {
   /// The list.
-  public static let list: [any Command.Type] = [
+  public static let list: [any Command.Type] = stages + ProofreadCommands.list
+
+  private static let stages: [any Command.Type] = [
     SegmentCommand.self,
     ImportCommand.self,
     ExportCommand.self,

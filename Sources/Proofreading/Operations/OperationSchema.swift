@@ -1,0 +1,4 @@
+/// The tables of the edit log.
+enum OperationSchema {
+  static let sql = ""
+}
