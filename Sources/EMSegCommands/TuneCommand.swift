@@ -13,6 +13,7 @@ struct TuneCommand: Command {
   var measure = ThresholdCurve.Measure.voiSum
   var lows: [Double] = [WatershedParameters().low]
   var highs: [Double] = [WatershedParameters().high]
+  var mergeSize = SegmentCommand.standardMergeSize
   var minimumVoxels = AgglomerateCommand.standardMinimumVoxels
   var plot: String?
   var isJSON = false
@@ -42,6 +43,9 @@ struct TuneCommand: Command {
       .option("--measure", \.measure, "What is to be least."),
       .option("--low", \.lows, "Watershed thresholds to try, of affinities."),
       .option("--high", \.highs, "Watershed thresholds to try, of affinities."),
+      .option(
+        "--merge-size", \.mergeSize, accepting: .atLeast(0),
+        "Of affinities: merge supervoxels with fewer voxels first, as segment does."),
       .option(
         "--minimum-voxels", \.minimumVoxels, accepting: .atLeast(0),
         "Make segments with fewer voxels background, as segment does."),
@@ -126,8 +130,9 @@ struct TuneCommand: Command {
       : try curves(affinities, Float.self, part, labels, pairs, runner)
   }
 
-  /// Affinities, links, fragments, labels, and what making and comparing them takes.
-  private static let bytesPerVoxel = 3 * 8 + 24 + 8 + 8 + 16
+  /// Affinities, links, fragments, links between small ones, labels, and what making and comparing
+  /// them takes.
+  private static let bytesPerVoxel = 3 * 8 + 24 + 40 + 8 + 8 + 16
 
   private func watersheds() throws -> [WatershedParameters] {
     for (name, values) in [("--low", lows), ("--high", highs)] {
@@ -155,8 +160,14 @@ struct TuneCommand: Command {
     defer { _ = line.finish() }
     return try watersheds.map { parameters in
       try runner.context.checkCancellation()
-      let fragments = watershed(
+      let basins = watershed(
         affinities: affinities, box: box, volume: box, parameters: parameters)
+      let fragments =
+        mergeSize > 1
+        ? basins.absorbed(
+          links: affinities, weakest: .largest(atMost: parameters.low),
+          until: RegionGrowth(voxelCount: UInt64(mergeSize)), ownBox: box, volume: box
+        ).fragments : basins
       let labels = fragments.labels.converted(to: UInt64.self)
       let graph = regionGraph(affinities: affinities, fragments: labels, box: box, volume: box)
       var sizes = [UInt64](repeating: 0, count: fragments.count + 1)

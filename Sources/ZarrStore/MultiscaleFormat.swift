@@ -33,10 +33,10 @@ public enum MultiscaleFormat: String, Hashable, Sendable, CaseIterable {
 }
 
 extension StoreFormat {
-  /// The codecs of new arrays, from the values outwards.
-  var usualCodecs: [any BytesCodec] {
+  /// The codecs of new arrays of a type, from the values outwards.
+  func usualCodecs(for type: DataType) -> [any BytesCodec] {
     switch self {
-    case .zarr3: CodecChain.standard.codecs
+    case .zarr3: CodecChain.standard(for: type)
     case .zarr2, .n5: [GzipCodec(level: 5)]
     }
   }

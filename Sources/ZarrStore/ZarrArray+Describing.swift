@@ -44,7 +44,7 @@ extension ZarrMetadata {
   ) {
     precondition(shape.axes.isCanonical, "new arrays have their axes in the order t, c, z, y, x")
     precondition(layout.shard == nil || format == .zarr3, "\(format.rawValue) has no shards")
-    var chain = CodecChain(codecs: codecs ?? format.usualCodecs)
+    var chain = CodecChain(codecs: codecs ?? format.usualCodecs(for: Scalar.dataType))
     chain.isBigEndian = format == .n5 && Scalar.dataType.byteCount > 1
     let chunkShape = layout.shape(of: layout.storageUnit, in: shape)
     let sharding = layout.shard.map { _ in

@@ -154,7 +154,7 @@ public struct ZarrArray: VolumeWriter {
   /// - Throws: ``VolumeError`` with `alreadyExists` where there is an array, `inputOutput`.
   public static func create<Scalar: VoxelScalar>(
     at path: String, extent: VoxelExtent, channels: Int? = nil, fill: Scalar, layout: ChunkLayout,
-    codecs: [any BytesCodec] = [ZstdCodec(level: 3, checksum: true), CRC32CCodec()],
+    codecs: [any BytesCodec]? = nil,
     voxelSize: VoxelSize? = nil, offset: PhysicalPosition = .zero, attributes: JSONObject = [:],
     cache: ChunkCache? = nil
   ) throws(VolumeError) -> ZarrArray {
@@ -186,7 +186,7 @@ public struct ZarrArray: VolumeWriter {
   public static func create(
     at path: String, extent: VoxelExtent, channels: Int? = nil, dataType: DataType,
     layout: ChunkLayout,
-    codecs: [any BytesCodec] = [ZstdCodec(level: 3, checksum: true), CRC32CCodec()],
+    codecs: [any BytesCodec]? = nil,
     voxelSize: VoxelSize? = nil, offset: PhysicalPosition = .zero, attributes: JSONObject = [:],
     cache: ChunkCache? = nil
   ) throws(VolumeError) -> ZarrArray {

@@ -86,8 +86,7 @@ import ZarrStore
     let project = folder("p.fascicle")
     try #require(
       emseg(
-        "segment", folder("raw"), "--model", model, "--output", project, "--threshold", "0.5",
-        "--merge-size", "0"
+        "segment", folder("raw"), "--model", model, "--output", project, "--threshold", "0.5"
       ).status == 0)
     let words = ["tune", project, sample + "/labels.h5"]
     let outcome = emseg(words + ["--thresholds", "0.1:0.7:0.2", "--plot", folder("curve.svg")])
