@@ -27,6 +27,8 @@ enum TaskSchema {
     CREATE INDEX IF NOT EXISTS task_outcome ON task(kind) WHERE outcome IS NOT NULL;
     CREATE INDEX IF NOT EXISTS task_body_a ON task(body_a) WHERE state = 'open';
     CREATE INDEX IF NOT EXISTS task_body_b ON task(body_b) WHERE state = 'open' AND body_b <> 0;
+    CREATE INDEX IF NOT EXISTS task_merged ON task(body_a) WHERE outcome = 'merge';
+    CREATE INDEX IF NOT EXISTS task_closed ON task(body_a) WHERE state = 'void';
     CREATE TABLE IF NOT EXISTS body(
       id INTEGER PRIMARY KEY, own_weight REAL NOT NULL, root INTEGER NOT NULL,
       weight REAL NOT NULL);
