@@ -121,8 +121,10 @@ let package = Package(
     library("Phantoms", ["Voxels", "Labels"], settings: safe),
     library("Meshes", ["Voxels"], settings: safe),
     library(
-      "Proofreading", ["Voxels", "Codecs", "VolumeStore", "Labels", "Segmentation", "SQLite"],
-      settings: safe),
+      "Proofreading",
+      [
+        "Voxels", "Codecs", "TerminalScreen", "VolumeStore", "Labels", "Segmentation", "SQLite",
+      ], settings: safe),
 
     library("Tractography", ["Voxels", "LinearAlgebra", "Diffusion"], settings: safe),
 
@@ -191,7 +193,10 @@ let package = Package(
     tests("TerminalScreenTests", ["TerminalScreen"]),
     tests(
       "ProofreadingTests",
-      ["Voxels", "Codecs", "VolumeStore", "Labels", "Segmentation", "SQLite", "Proofreading"]),
+      [
+        "Voxels", "Codecs", "TerminalScreen", "VolumeStore", "Labels", "Segmentation", "SQLite",
+        "Proofreading",
+      ]),
     tests("MeshesTests", ["Voxels", "Meshes"]),
     tests("CircuitsTests", ["Connectomes", "Circuits"]),
     tests("EvaluationTests", ["Voxels", "Skeletons", "Synapses", "Evaluation"]),
