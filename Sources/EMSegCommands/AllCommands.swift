@@ -23,6 +23,7 @@ public enum AllCommands {
     ComponentsCommand.self,
     AffinitiesCommand.self,
     SkeletonizeCommand.self,
+    MeshCommand.self,
     ConnectomeCommand.self,
     EvaluateSegmentationCommand.self,
     EvaluateSkeletonsCommand.self,

@@ -20,11 +20,16 @@ struct VolumeWalk {
   var bytesPerVoxel = 0
   /// Bytes for each block in work, and for all together, besides what reading takes.
   var bytesPerBlock = 0, sharedBytes = 0
+  /// The shape of the blocks; nil for one that reads well.
+  var blockExtent: VoxelExtent?
 
   /// The blocks, in raster order.
   var grid: BlockGrid {
     let metadata = reader.metadata
     let volume = metadata.extent
+    if let blockExtent {
+      return BlockGrid(volume: metadata.box, blockExtent: blockExtent.clipped(to: volume))
+    }
     var block = metadata.storageUnit.clipped(to: volume)
     while block.voxelCount > 8 * Self.targetVoxelCount, let smaller = block.halved {
       block = smaller
