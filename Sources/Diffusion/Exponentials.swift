@@ -12,3 +12,6 @@ func replaceByExponentials(_ values: inout MutableSpan<Double>) {
 func replaceByLogarithms(_ values: inout MutableSpan<Double>) {
   for index in 0..<values.count { values[index] = Glibc.log(values[index]) }
 }
+
+/// The cosine of an angle in radians.
+func cosine(of angle: Double) -> Double { Glibc.cos(angle) }

@@ -111,7 +111,7 @@ public struct TensorFit: Sendable {
       signals.channels == design.rows && (mask == nil || mask?.box == signals.box),
       "one signal a volume, and a mask of the same box")
     let box = signals.box
-    let batches = TensorFit.batches(of: box, mask: mask)
+    let batches = TensorFit.batches(of: box, mask: mask, size: TensorFit.batch)
     let fitted = Mutex([FittedBatch?](repeating: nil, count: batches.count))
     let values = signals.span
     // Working memory goes from batch to batch, one for each thread.
@@ -140,7 +140,7 @@ public struct TensorFit: Sendable {
   }
 
   /// The voxels of a slab that are fitted, in groups that do not reach across sections.
-  private static func batches(of box: VoxelBox, mask: Volume<UInt8>?) -> [[Int]] {
+  static func batches(of box: VoxelBox, mask: Volume<UInt8>?, size: Int) -> [[Int]] {
     let plane = box.extent.y * box.extent.x
     var batches: [[Int]] = []
     for z in 0..<box.extent.z {
@@ -149,7 +149,7 @@ public struct TensorFit: Sendable {
         for x in 0..<box.extent.x {
           if let mask, mask.row(z: z, y: y)[x] == 0 { continue }
           group.append(z * plane + y * box.extent.x + x)
-          if group.count == batch {
+          if group.count == size {
             batches.append(group)
             group = []
           }
