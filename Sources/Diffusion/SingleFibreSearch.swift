@@ -44,6 +44,7 @@ public struct SingleFibreSearch: Sendable {
   ///   - gradients: The diffusion weighting; the shell of the largest b-value is used.
   ///   - mask: (z, y, x): where to look.
   ///   - threads: The most threads; they change no result.
+  /// - Returns: The response and its voxels.
   /// - Throws: ``DiffusionError`` where the gradients are not fit for it, or no voxel has a fibre.
   public func callAsFunction(
     _ signals: borrowing Volume<Float>, gradients: GradientTable, mask: Volume<UInt8>, threads: Int
