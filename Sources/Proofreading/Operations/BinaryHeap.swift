@@ -1,0 +1,36 @@
+/// A queue that gives its smallest element first.
+///
+/// - Complexity: O(log *n*) to insert and to take.
+struct BinaryHeap<Element: Comparable> {
+  private var elements: [Element] = []
+
+  var isEmpty: Bool { elements.isEmpty }
+
+  mutating func insert(_ element: Element) {
+    elements.append(element)
+    var child = elements.count - 1
+    while child > 0 {
+      let parent = (child - 1) / 2
+      guard elements[child] < elements[parent] else { return }
+      elements.swapAt(child, parent)
+      child = parent
+    }
+  }
+
+  mutating func popSmallest() -> Element? {
+    guard let smallest = elements.first, let last = elements.popLast() else { return nil }
+    guard !elements.isEmpty else { return smallest }
+    elements[0] = last
+    var parent = 0
+    while true {
+      var least = parent
+      for child in [2 * parent + 1, 2 * parent + 2]
+      where child < elements.count && elements[child] < elements[least] {
+        least = child
+      }
+      guard least != parent else { return smallest }
+      elements.swapAt(parent, least)
+      parent = least
+    }
+  }
+}
