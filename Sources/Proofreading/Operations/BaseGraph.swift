@@ -52,13 +52,13 @@ public struct BaseGraph: Sendable {
   ///   segment does not hang together by its contacts.
   /// - Complexity: O(*n* + *m* log *m*) for *n* supervoxels and *m* contacts.
   public init(
-    voxelCounts: [UInt64], segments: [UInt64], contacts unsorted: [Contact]
+    voxelCounts: [UInt64], segments: [UInt64], contacts: [Contact]
   ) throws(EditRefusal) {
     precondition(
       voxelCounts.count == segments.count && !segments.isEmpty,
       "every supervoxel has voxels and a segment")
     let count = segments.count
-    for contact in unsorted {
+    for contact in contacts {
       let pair = contact.edge.pair
       guard pair.first > 0, pair.first < pair.second, pair.second < UInt64(count),
         voxelCounts[Int(pair.first)] > 0, voxelCounts[Int(pair.second)] > 0
@@ -69,11 +69,12 @@ public struct BaseGraph: Sendable {
       }
     }
     self.voxelCounts = voxelCounts
-    contacts = Self.fused(unsorted)
-    roots = try Self.roots(voxelCounts: voxelCounts, segments: segments, contacts: contacts)
-    (starts, incidences) = Self.incidences(contacts, count: count)
+    let fused = Self.fused(contacts)
+    self.contacts = fused
+    roots = try Self.roots(voxelCounts: voxelCounts, segments: segments, contacts: fused)
+    (starts, incidences) = Self.incidences(fused, count: count)
     (memberStarts, members) = Self.members(roots)
-    identity = Self.identity(voxelCounts, roots, contacts)
+    identity = Self.identity(voxelCounts, roots, fused)
   }
 
   /// The largest id of a supervoxel.

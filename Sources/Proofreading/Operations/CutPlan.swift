@@ -6,8 +6,9 @@ public struct CutPlan: Hashable, Sendable {
   public struct Component: Hashable, Sendable {
     /// Its smallest supervoxel.
     public var root: UInt64
-    /// The number of its supervoxels and of its voxels.
+    /// The number of its supervoxels.
     public var supervoxelCount: Int
+    /// The number of its voxels.
     public var voxelCount: UInt64
     /// The sides, counted from 0, that have seeds in it.
     public var sides: [Int]

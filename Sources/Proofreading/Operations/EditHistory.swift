@@ -84,8 +84,6 @@ struct EditHistory {
   typealias Change = (effect: EditEffect, direction: EffectDirection)
 
   /// What an operation changes; nil where that is nothing.
-  ///
-  /// - Parameter payload: Gives the payload of an edit.
   func change(
     of operation: Int64, payload: (Int64) throws(VolumeError) -> EditPayload
   ) throws(VolumeError) -> Change? {

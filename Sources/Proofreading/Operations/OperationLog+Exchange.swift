@@ -82,8 +82,9 @@ extension OperationLog {
 
 /// What checking a log of edits found.
 public struct EditLogCheck: Hashable, Sendable {
-  /// The number of entries and of operations.
+  /// The number of entries.
   public var entryCount = 0
+  /// The number of operations.
   public var operationCount = 0
   /// The hash of the last entry; where it is noted elsewhere, a log that was cut short shows too.
   public var head: String
@@ -100,6 +101,7 @@ extension OperationLog {
   /// - Parameters:
   ///   - database: The project's database.
   ///   - base: The segmentation that the edits are of.
+  /// - Returns: What was found.
   /// - Throws: ``VolumeError`` where the database cannot be read.
   public static func check(
     _ database: ProofreadingDatabase, base: BaseGraph

@@ -1,7 +1,9 @@
 /// The tables of the edit log.
 enum OperationSchema {
-  /// `edit_entry` is only ever added to; each entry's hash covers the one before it. `edit_snapshot`
-  /// holds what can be computed from it.
+  /// The statements; each does nothing where its table is there already.
+  ///
+  /// Entries are only ever added, and the hash of each covers the one before it. Snapshots hold what
+  /// can be computed from entries.
   static let sql = """
     CREATE TABLE IF NOT EXISTS edit_entry(
       sequence INTEGER PRIMARY KEY,

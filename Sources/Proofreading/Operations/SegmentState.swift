@@ -168,6 +168,7 @@ public struct SegmentState: Sendable {
   ///   - touched: Supervoxels of these segments.
   ///   - gone: Supervoxels that are no more.
   ///   - fresh: Supervoxels that took their place.
+  /// - Returns: Which roots come from which.
   private mutating func regroup(
     around touched: Set<UInt64>, gone: Set<UInt64>, fresh: Set<UInt64>
   ) -> [Descent] {

@@ -28,7 +28,7 @@ extension SupervoxelPartition {
   ///     on all sides where the volume does.
   ///   - affinities: (3, z, y, x) links towards the origin along z, y and x, over the same box.
   ///   - seeds: Voxels of the supervoxel, of two parts or more.
-  ///   - parts: The ids of the parts, which nothing had before.
+  ///   - ids: The ids of the parts, which nothing had before.
   ///   - volume: The whole volume.
   /// - Throws: ``EditRefusal`` where a seed does not lie in the supervoxel, or a part has none.
   /// - Complexity: O(*n* log *n*) in the supervoxel's voxels.
