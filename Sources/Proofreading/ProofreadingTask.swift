@@ -12,7 +12,7 @@ public struct ProofreadingTask: Hashable, Sendable {
     case floodDisagreement = "flood disagreement"
     /// A segment that reaches no face of the volume and is too small to be a cell.
     case orphan
-    /// A segment that is far larger than others, or holds what should be two.
+    /// A segment that is far larger than others, or a joint in one that barely held.
     case suspiciousShape = "suspicious shape"
     /// A connection of few or faint synapses.
     case weakSynapse = "weak synapse"

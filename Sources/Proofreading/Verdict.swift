@@ -1,8 +1,8 @@
 /// What a reviewer says of a task.
 public enum Verdict: String, CaseIterable, Hashable, Sendable {
-  /// The two segments are one neuron.
+  /// The two segments are one neuron; or the one, or the synapse, is sound as it is.
   case merge
-  /// The two segments are two neurons; or the one is sound as it is.
+  /// The two segments are two neurons; or the joint, or the synapse, is false.
   case keepApart = "keep apart"
   /// A segment holds more than one neuron and is to be split.
   case split

@@ -23,11 +23,15 @@ public protocol EditSink {
 }
 
 /// Whether the question of a task still arises.
+///
+/// ``ProofreadingTask/standing(root:)`` tells it from a mapping of supervoxels to segments.
 public enum Standing: Hashable, Sendable {
   /// It does.
   case open
   /// Both supervoxels are in one segment by now.
   case alreadyMerged
+  /// The two supervoxels whose joint is in question are in two segments by now.
+  case alreadyApart
   /// A supervoxel is there no longer.
   case endpointVanished(UInt64)
 
@@ -36,7 +40,29 @@ public enum Standing: Hashable, Sendable {
     switch self {
     case .open: nil
     case .alreadyMerged: "already merged"
+    case .alreadyApart: "already apart"
     case .endpointVanished(let supervoxel): "supervoxel \(supervoxel) is there no longer"
     }
+  }
+}
+
+extension ProofreadingTask {
+  /// Whether the question still arises under a mapping of supervoxels to segments.
+  ///
+  /// - Parameter root: the segment of a supervoxel; nil or 0 where the supervoxel is in none.
+  /// - Returns: the standing. Imported tasks about two supervoxels count as questions of a merge.
+  /// - Throws: what `root` throws.
+  public func standing(
+    root: (UInt64) throws(VolumeError) -> UInt64?
+  ) throws(VolumeError) -> Standing {
+    // The ends of a synapse are neurons, in whatever segments they are.
+    guard kind != .weakSynapse, kind != .gold else { return .open }
+    guard let first = try root(segmentA), first != 0 else { return .endpointVanished(segmentA) }
+    guard segmentB != 0 else { return .open }
+    guard let second = try root(segmentB), second != 0 else {
+      return .endpointVanished(segmentB)
+    }
+    if kind == .suspiciousShape { return first == second ? .open : .alreadyApart }
+    return first == second ? .alreadyMerged : .open
   }
 }

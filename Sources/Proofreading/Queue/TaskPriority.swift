@@ -24,14 +24,8 @@ public enum TaskPriority {
   public static func impact(
     _ kind: ProofreadingTask.Kind, _ first: Double, _ second: Double
   ) -> Double {
-    switch kind {
-    case .mergeCandidate, .vetoed, .floodDisagreement, .orphan, .gold, .imported:
-      impact(first, second)
-    // What a split would part is not known; halves are the most that it can be.
-    case .suspiciousShape: impact(first / 2, first / 2)
     // A synapse has no volume; its weight counts as it is.
-    case .weakSynapse: first
-    }
+    kind == .weakSynapse ? first : impact(first, second)
   }
 
   /// How long a verdict takes, in units of one look at a contact.

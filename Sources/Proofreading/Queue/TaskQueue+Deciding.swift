@@ -222,7 +222,7 @@ extension TaskQueue {
       switch result {
       case .open: (.open, nil)
       case .conflict: (.conflict, nil)
-      case .agreed(let verdict): (task.needsEdit(after: verdict) ? .agreed : .done, verdict)
+      case .agreed(let verdict): (task.kind.needsEdit(after: verdict) ? .agreed : .done, verdict)
       }
     try database.sqlite.run(
       "UPDATE task SET state = ?, outcome = ?, operation = NULL WHERE id = ?",
@@ -237,13 +237,14 @@ extension TaskQueue {
   }
 }
 
-extension ProofreadingTask {
+extension ProofreadingTask.Kind {
   /// Whether a verdict asks for a change of the segmentation.
   public func needsEdit(after verdict: Verdict) -> Bool {
-    switch verdict {
-    case .merge: kind != .weakSynapse
-    case .split: true
-    case .keepApart, .unsure, .skip: false
+    switch (self, verdict) {
+    case (.weakSynapse, _), (_, .unsure), (_, .skip): false
+    // What is in question is joined: a merge confirms it.
+    case (.suspiciousShape, _): verdict != .merge
+    default: verdict != .keepApart
     }
   }
 }

@@ -223,8 +223,7 @@ extension ProofreadingTask.Kind {
     switch self {
     case .mergeCandidate, .vetoed, .floodDisagreement, .orphan, .imported, .gold:
       outcome != .keepApart
-    case .suspiciousShape: outcome == .split
-    case .weakSynapse: outcome == .keepApart
+    case .suspiciousShape, .weakSynapse: outcome != .merge
     }
   }
 }

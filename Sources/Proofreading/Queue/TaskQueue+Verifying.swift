@@ -53,14 +53,13 @@ extension TaskQueue {
         return
       }
       let result = try tally(of: id).result(need: Int(row.integer(1) ?? 1))
+      let kind = row.text(6).flatMap(ProofreadingTask.Kind.init(rawValue:)) ?? .imported
       let expected: [String] =
         switch result {
         case _ where row.integer(5) == 1: ["open"]
         case .open: ["open"]
         case .conflict: ["conflict"]
-        case .agreed(.merge) where row.text(6) != "weak synapse", .agreed(.split):
-          ["agreed", "done"]
-        case .agreed: ["done"]
+        case .agreed(let verdict): kind.needsEdit(after: verdict) ? ["agreed", "done"] : ["done"]
         }
       if !expected.contains(state) {
         faults.append(
