@@ -136,7 +136,7 @@ import VolumeStore
     do {
       isFound = try !ProofreadingDatabase(path: path, mode: .read).damage().isEmpty
     } catch {
-      isFound = (error as? VolumeError)?.code == .malformedMetadata
+      isFound = error.code == .malformedMetadata
     }
     #expect(isFound)
   }
