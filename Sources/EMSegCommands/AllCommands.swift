@@ -25,6 +25,7 @@ public enum AllCommands {
     SkeletonizeCommand.self,
     MeshCommand.self,
     ConnectomeCommand.self,
+    SimulateCommand.self,
     EvaluateSegmentationCommand.self,
     EvaluateSkeletonsCommand.self,
     EvaluateSynapsesCommand.self,
