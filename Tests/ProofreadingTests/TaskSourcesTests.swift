@@ -32,7 +32,7 @@ import Voxels
     #expect(
       draft.box
         == VoxelBox(
-          from: VoxelPosition(z: 0, y: 0, x: 35), to: VoxelPosition(z: 100, y: 64, x: 100)))
+          from: VoxelPosition(z: 0, y: 0, x: 35), to: VoxelPosition(z: 100, y: 100, x: 100)))
     #expect(draft.evidence.contains(#""links":9"#))
     #expect(sources.candidate(contact((500, 500)), .mergeCandidate).need == 2)
   }
@@ -64,5 +64,55 @@ import Voxels
     #expect(drafts.map(\.segmentA) == [121])
     #expect(drafts.first?.weightA == 200 && drafts.first?.weightB == 200)
     #expect(sources.outliers(Array(usual.prefix(15))).isEmpty)
+  }
+}
+
+@Suite struct SupervoxelPlacesTests {
+  /// Two layers of 3 by 5 voxels.
+  private let labels: [UInt64] = [
+    1, 1, 0, 2, 2,
+    1, 1, 1, 2, 0,
+    0, 0, 0, 0, 3,
+
+    1, 0, 0, 0, 3,
+    0, 4, 4, 0, 3,
+    0, 4, 4, 0, 3,
+  ]
+
+  private func volume(_ box: VoxelBox) -> Volume<UInt64> {
+    let whole = Volume(
+      channels: 1, box: VoxelBox(extent: VoxelExtent(z: 2, y: 3, x: 5)), values: labels)
+    return whole.cropped(to: box)
+  }
+
+  @Test func `sizes, boxes and places are those of the voxels, however the volume is cut`() throws {
+    var places = SupervoxelPlaces()
+    places.add(volume(VoxelBox(extent: VoxelExtent(z: 2, y: 3, x: 5))))
+    let one = try #require(places.entries[1])
+    #expect(one.voxels == 6 && one.point == VoxelPosition(z: 0, y: 1, x: 1))
+    #expect(one.box == VoxelBox(extent: VoxelExtent(z: 2, y: 2, x: 3)))
+    #expect(places.entries[3]?.voxels == 4 && places.entries[0] == nil)
+    #expect(places.entries[4]?.point == VoxelPosition(z: 1, y: 1, x: 2))
+
+    var layers = SupervoxelPlaces()
+    for z in [1, 0] {
+      var part = SupervoxelPlaces()
+      part.add(
+        volume(
+          VoxelBox(
+            origin: VoxelPosition(z: z, y: 0, x: 0), extent: VoxelExtent(z: 1, y: 3, x: 5))))
+      layers.merge(part)
+    }
+    #expect(layers == places)
+  }
+
+  @Test func `a segment has the place of its largest supervoxel`() {
+    var places = SupervoxelPlaces()
+    places.add(volume(VoxelBox(extent: VoxelExtent(z: 2, y: 3, x: 5))))
+    let segments = places.segments([0, 8, 8, 9, 0])
+    #expect(segments.map(\.id) == [8, 9] && segments.map(\.supervoxel) == [1, 3])
+    #expect(segments.map(\.voxels) == [9, 4])
+    #expect(segments[0].point == VoxelPosition(z: 0, y: 1, x: 1))
+    #expect(segments[0].box == VoxelBox(extent: VoxelExtent(z: 2, y: 2, x: 5)))
   }
 }

@@ -77,16 +77,29 @@ public struct EditProbability: Hashable, Sendable {
 
   /// Scores of one fitted value.
   private struct Pool {
+    var lowest: Double, highest: Double
     var weight: Double
-    var scoreSum: Double
     var edits: Double
+
+    init(score: Double, weight: Double, edits: Double) {
+      (lowest, highest) = (score, score)
+      self.weight = weight
+      self.edits = edits
+    }
 
     var value: Double { edits / weight }
 
-    mutating func add(_ other: Pool) {
-      weight += other.weight
-      scoreSum += other.scoreSum
-      edits += other.edits
+    /// The value at both ends, between which it stays.
+    var knots: [Knot] {
+      let first = Knot(score: lowest, probability: value)
+      return lowest < highest ? [first, Knot(score: highest, probability: value)] : [first]
+    }
+
+    /// Takes in the pool below.
+    mutating func add(_ below: Pool) {
+      lowest = below.lowest
+      weight += below.weight
+      edits += below.edits
     }
   }
 
@@ -94,25 +107,23 @@ public struct EditProbability: Hashable, Sendable {
     let share = priorWeight / Double(priorBins)
     var points = (0..<priorBins).map { bin in
       let score = (Double(bin) + 0.5) / Double(priorBins)
-      return Pool(weight: share, scoreSum: share * score, edits: share * score)
+      return Pool(score: score, weight: share, edits: share * score)
     }
     points += observations.map {
-      Pool(weight: 1, scoreSum: $0.score, edits: $0.isEdit ? 1 : 0)
+      Pool(score: $0.score, weight: 1, edits: $0.isEdit ? 1 : 0)
     }
-    points.sort { $0.scoreSum / $0.weight < $1.scoreSum / $1.weight }
+    points.sort { ($0.lowest, $0.edits) < ($1.lowest, $1.edits) }
     var pools: [Pool] = []
     for point in points {
       var pool = point
       // Equal scores have one value, whatever the order of the verdicts.
-      while let last = pools.last,
-        last.value >= pool.value || last.scoreSum / last.weight >= pool.scoreSum / pool.weight
-      {
+      while let last = pools.last, last.value >= pool.value || last.highest == pool.lowest {
         pool.add(last)
         pools.removeLast()
       }
       pools.append(pool)
     }
-    return pools.map { Knot(score: $0.scoreSum / $0.weight, probability: $0.value) }
+    return pools.flatMap(\.knots)
   }
 }
 

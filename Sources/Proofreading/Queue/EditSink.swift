@@ -11,15 +11,23 @@ public protocol EditSink {
   ///   - verdict: what was agreed on.
   ///   - task: the task.
   ///   - reviewers: whose agreement it is.
-  /// - Returns: the operation's number; nil where the verdict alone does not say what to edit, as
-  ///   with a split, which needs seeds.
+  /// - Returns: what came of it.
   /// - Throws: ``VolumeError`` where the edit cannot be done; then nothing was changed.
   func apply(
     _ verdict: Verdict, to task: ProofreadingTask, by reviewers: [String]
-  ) throws(VolumeError) -> Int64?
+  ) throws(VolumeError) -> EditOutcome
 
   /// Undoes an operation whose verdict was withdrawn.
   func withdraw(_ operation: Int64, by reviewer: String) throws(VolumeError)
+}
+
+/// What came of an edit that reviewers agreed on.
+public enum EditOutcome: Hashable, Sendable {
+  /// It is done; the number is that of the operation, nil where the segmentation was so already.
+  case done(Int64?)
+  /// The verdict alone does not say what to edit, as with a split, which needs seeds; or the edit
+  /// was refused, for the reason given.
+  case needsPerson(String)
 }
 
 /// Whether the question of a task still arises.

@@ -140,24 +140,24 @@ extension TaskQueue {
   /// Does every edit that was agreed on and not done, such as after a process was killed.
   ///
   /// - Parameter sink: does the edits.
-  /// - Returns: the tasks that were finished, and those that wait for a person, such as splits.
+  /// - Returns: the tasks that were finished, and those that wait for a person, with the reason.
   /// - Throws: ``VolumeError`` of the first edit that fails; those before it are done.
   @discardableResult
   public func applyAgreed(
     through sink: some EditSink
-  ) throws(VolumeError) -> (finished: [Int64], waiting: [Int64]) {
+  ) throws(VolumeError) -> (finished: [Int64], waiting: [(task: Int64, reason: String)]) {
     var agreed: [ProofreadingTask] = []
     try forEachTask(in: .agreed) { (task) throws(VolumeError) in agreed.append(task) }
-    var (finished, waiting): ([Int64], [Int64]) = ([], [])
+    var finished: [Int64] = []
+    var waiting: [(task: Int64, reason: String)] = []
     for task in agreed {
-      guard let verdict = task.outcome,
-        let operation = try sink.apply(verdict, to: task, by: try supporters(of: task))
-      else {
-        waiting.append(task.id)
-        continue
+      guard let verdict = task.outcome else { continue }
+      switch try sink.apply(verdict, to: task, by: try supporters(of: task)) {
+      case .done(let operation):
+        try finish(task: task.id, operation: operation)
+        finished.append(task.id)
+      case .needsPerson(let reason): waiting.append((task.id, reason))
       }
-      try finish(task: task.id, operation: operation)
-      finished.append(task.id)
     }
     return (finished, waiting)
   }
