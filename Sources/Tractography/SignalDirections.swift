@@ -11,13 +11,13 @@ public struct SignalDirections: DirectionGetter {
   /// The grid that directions come from.
   public let grid: TrackingGrid
   private let cutoff: Float
-  private let count: Int
+  let count: Int
   /// For each volume what its logarithm adds to the six values.
-  private let solution: [SIMD8<Float>]
+  let solution: [SIMD8<Float>]
   /// (voxel, volume).
-  private let signals: [Float]
+  let signals: [Float]
   /// Whether a voxel has any signal.
-  private let isMeasured: [Bool]
+  let isMeasured: [Bool]
 
   /// Takes the signals of an image.
   ///
@@ -38,7 +38,7 @@ public struct SignalDirections: DirectionGetter {
     let inverse = try? gradients.tensorDesign.pseudoInverse()
     solution = (0..<gradients.count).map { volume in
       var values = SIMD8<Float>.zero
-      for row in 0..<6 { values[row] = Float(inverse?[row, volume] ?? 0) }
+      for row in 0..<7 { values[row] = Float(inverse?[row, volume] ?? 0) }
       return values
     }
     let plane = grid.extent.x * grid.extent.y
@@ -80,10 +80,17 @@ public struct SignalDirections: DirectionGetter {
         for volume in 0..<count { sums[volume] += weight * row[volume] }
       }
     }
-    replaceByLogarithms(&sums)
+    return direction(of: &memory.signals)?.along(previous)
+  }
+
+  /// The principal direction of a tensor that is fitted to signals, which become their logarithms.
+  @inline(__always)
+  func direction(of signals: inout [Float]) -> SIMD3<Float>? {
+    var values = signals.mutableSpan
+    replaceByLogarithms(&values)
     var tensor = SIMD8<Float>.zero
     let columns = solution.span
-    for volume in 0..<count { tensor += columns[volume] * sums[volume] }
-    return principalDirection(of: tensor, cutoff: cutoff)?.along(previous)
+    for volume in 0..<count { tensor += columns[volume] * values[volume] }
+    return principalDirection(of: tensor, cutoff: cutoff)
   }
 }

@@ -25,8 +25,9 @@ public struct Tracker: Sendable {
   private let directions: any DirectionGetter
   private let criteria: [any StoppingCriterion]
   private let included: [Region]
-  private let step: Float
-  private let leastCosine: Float
+  private let step: TrackingStep
+  private let leastLength: Float
+  private let greatestLength: Float
   private let leastCount: Int
   private let greatestCount: Int
 
@@ -61,10 +62,14 @@ public struct Tracker: Sendable {
     self.directions = directions
     self.criteria = criteria
     self.included = included
-    step = Float(rules.step)
-    leastCosine = Float(cosine(degrees: rules.angle))
+    step = TrackingStep(
+      length: Float(rules.step), leastCosine: Float(cosine(degrees: rules.angle)))
+    leastLength = Float(rules.leastLength)
+    greatestLength = Float(rules.greatestLength)
     // Lengths that are a whole number of steps stay so whatever the rounding.
-    let steps = SIMD2(rules.leastLength, rules.greatestLength) / rules.step - 1e-4
+    let steps =
+      SIMD2(rules.leastLength, Double(directions.verticesPerStep) * rules.greatestLength)
+      / rules.step - 1e-4
     leastCount = 1 + Int(max(0, steps.x.rounded(.up)))
     greatestCount = 3 + Int(min(1e9, max(0, steps.y.rounded(.up))))
   }
@@ -94,9 +99,14 @@ public struct Tracker: Sendable {
     points.append(seed)
     guard follow(first, using: &memory, &points, &isVisited) else { return .excluded }
     points.reverse()
+    let seedIndex = points.count - 1
+    directions.turnBack(using: &memory)
     guard follow(-first, using: &memory, &points, &isVisited) else { return .excluded }
     if points.count < max(2, leastCount) { return .tooShort }
-    return isVisited.allSatisfy { $0 } ? .selected : .missed
+    guard isVisited.allSatisfy({ $0 }) else { return .missed }
+    guard directions.verticesPerStep > 1 else { return .selected }
+    points.thin(by: directions.verticesPerStep, around: seedIndex)
+    return points.trim(to: greatestLength) < leastLength ? .tooShort : .selected
   }
 
   /// Goes on from the last point; false where the streamline is rejected.
@@ -104,10 +114,10 @@ public struct Tracker: Sendable {
     _ start: SIMD3<Float>, using memory: inout TrackingMemory,
     _ points: inout [SIMD3<Float>], _ isVisited: inout [Bool]
   ) -> Bool {
-    guard var point = points.last else { return true }
-    var direction = start
-    while true {
-      point += direction * step
+    guard let point = points.last else { return true }
+    var heading = TrackHeading(point: point, direction: start)
+    while directions.advance(&heading, by: step, using: &memory) {
+      let point = heading.point
       var isLast = false
       for criterion in criteria {
         switch criterion.status(at: point) {
@@ -120,11 +130,8 @@ public struct Tracker: Sendable {
       visit(point, &isVisited)
       points.append(point)
       if isLast || points.count >= greatestCount { return true }
-      guard let next = directions.direction(at: point, after: direction, using: &memory),
-        (next * direction).sum() >= leastCosine
-      else { return true }
-      direction = next
     }
+    return true
   }
 
   @inline(__always)
@@ -132,5 +139,39 @@ public struct Tracker: Sendable {
     for index in included.indices where !isVisited[index] {
       if included[index].contains(point) { isVisited[index] = true }
     }
+  }
+}
+
+extension [SIMD3<Float>] {
+  /// Keeps the ends and every so many points, counted from one of them.
+  fileprivate mutating func thin(by ratio: Int, around seed: Int) {
+    guard count > 2 else { return }
+    var kept = 1
+    var index = seed > 0 ? (seed - 1) % ratio + 1 : ratio
+    while index < count - 1 {
+      self[kept] = self[index]
+      kept += 1
+      index += ratio
+    }
+    self[kept] = self[count - 1]
+    removeLast(count - kept - 1)
+  }
+
+  /// Cuts a streamline that is too long at its end.
+  ///
+  /// - Returns: Its length.
+  fileprivate mutating func trim(to greatest: Float) -> Float {
+    var length: Float = 0
+    for index in 1..<Swift.max(1, count) {
+      let segment = self[index] - self[index - 1]
+      let size = (segment * segment).sum().squareRoot()
+      if length + size > greatest {
+        self[index] = self[index - 1] + segment * ((greatest - length) / size)
+        removeLast(count - index - 1)
+        return greatest
+      }
+      length += size
+    }
+    return length
   }
 }

@@ -38,6 +38,7 @@ public struct TrackingRun: Sendable {
   private let seeds: any SeedSource
   private let seedCount: Int
   private let selected: Int
+  private let randomSeed: UInt64
 
   /// The seeds that a thread takes at a time.
   private static let piece = 64
@@ -51,9 +52,12 @@ public struct TrackingRun: Sendable {
   ///   - seeds: Where they start.
   ///   - seedCount: The most seeds to use.
   ///   - selected: The streamlines after which the run ends.
+  ///   - randomSeed: What the random numbers of directions start from.
   public init(
-    _ tracker: Tracker, seeds: any SeedSource, seedCount: Int = .max, selected: Int = .max
+    _ tracker: Tracker, seeds: any SeedSource, seedCount: Int = .max, selected: Int = .max,
+    randomSeed: UInt64 = 1
   ) {
+    self.randomSeed = randomSeed
     self.tracker = tracker
     self.seeds = seeds
     self.seedCount = min(seedCount, seeds.count ?? .max)
@@ -106,6 +110,7 @@ public struct TrackingRun: Sendable {
     var piece = Piece()
     var points: [SIMD3<Float>] = []
     for number in numbers {
+      memory.begin(run: randomSeed, seed: number)
       let outcome = tracker.track(from: seeds.seed(number), using: &memory, into: &points)
       piece.outcomes.append(outcome)
       if outcome == .selected { piece.streamlines.append(points) }

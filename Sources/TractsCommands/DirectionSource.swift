@@ -17,6 +17,8 @@ struct DirectionSource {
     case signals(GradientTable)
     case tensors
     case peaks
+    case densities
+    case samples
   }
 
   /// The directions.
@@ -25,20 +27,23 @@ struct DirectionSource {
   func directions(_ context: CommandContext) throws -> any DirectionGetter {
     let grid = try image.trackingGrid()
     let cutoff = Float(tracking.cutoff)
+    let rules = try tracking.rules(for: grid)
     switch (try content(context), tracking.algorithm) {
     case (.signals(let table), .tensorOfSignals):
-      // Finds out whether the table determines a tensor.
-      _ = try TensorFit(table, method: .linear(start: .equal, iterations: 0))
-      try checkMemory(valuesPerVoxel: table.count)
-      return try SignalDirections(gradients: table, grid: grid, cutoff: cutoff) { z in
-        try image.slab(volumes: 0..<image.volumes, z: z..<z + 1)
-      }
+      return try signals(table, grid, cutoff)
+    case (.signals(let table), .tensorBootstrap):
+      return BootstrapDirections(try signals(table, grid, cutoff), gradients: table)
     case (.signals(let table), .tensor):
       return TensorDirections(try tensors(table, context), grid: grid, cutoff: cutoff)
-    case (.signals(let table), .fact):
+    case (.signals(let table), _):
       let maps = TensorMap.volumes([.v1, .fa], of: try tensors(table, context), threads: threads)
       return PeakDirections(
-        maps[0].scaled(by: maps[1]), grid: grid, cutoff: cutoff, angle: tracking.angle)
+        maps[0].scaled(by: maps[1]), grid: grid, cutoff: cutoff, angle: rules.angle)
+    case (.densities, let algorithm):
+      return try densities(algorithm, grid, cutoff, rules)
+    case (.samples, _):
+      try checkMemory(valuesPerVoxel: 4 * image.volumes)
+      return try BedpostSamples(image: image).directions(grid: grid, cutoff: cutoff)
     case (.tensors, _):
       try checkMemory(valuesPerVoxel: 14)
       let tensors = try image.slab(volumes: 0..<6, z: 0..<image.extent.z)
@@ -46,11 +51,46 @@ struct DirectionSource {
     case (.peaks, _):
       try checkMemory(valuesPerVoxel: image.volumes * 7 / 3)
       let peaks = try image.slab(volumes: 0..<image.volumes, z: 0..<image.extent.z)
-      return PeakDirections(peaks, grid: grid, cutoff: cutoff, angle: tracking.angle)
+      return PeakDirections(peaks, grid: grid, cutoff: cutoff, angle: rules.angle)
+    }
+  }
+
+  /// Signals, after it was found out whether the table determines a tensor.
+  private func signals(
+    _ table: GradientTable, _ grid: TrackingGrid, _ cutoff: Float
+  ) throws -> SignalDirections {
+    _ = try TensorFit(table, method: .linear(start: .equal, iterations: 0))
+    try checkMemory(valuesPerVoxel: table.count)
+    return try SignalDirections(gradients: table, grid: grid, cutoff: cutoff) { z in
+      try image.slab(volumes: 0..<image.volumes, z: z..<z + 1)
+    }
+  }
+
+  private func densities(
+    _ algorithm: TrackingAlgorithm, _ grid: TrackingGrid, _ cutoff: Float, _ rules: TrackingRules
+  ) throws -> any DirectionGetter {
+    try checkMemory(valuesPerVoxel: 2 * image.volumes + 16)
+    let densities = try image.slab(volumes: 0..<image.volumes, z: 0..<image.extent.z)
+    return switch algorithm {
+    case .ifod1:
+      DensityDirections(
+        densities, grid: grid, cutoff: cutoff, rules: rules, power: Float(tracking.power))
+    case .ifod2:
+      DensityArcs(
+        densities, grid: grid, cutoff: cutoff, rules: rules, samples: tracking.samples)
+    default:
+      DensityPeakDirections(
+        densities, grid: grid, cutoff: cutoff, first: tracking.seedDirection?.direction)
     }
   }
 
   private func content(_ context: CommandContext) throws -> Content {
+    // A file of densities may carry the gradients on that it was made with.
+    if tracking.algorithm.followsDensities {
+      _ = try image.harmonicDegree()
+      return .densities
+    }
+    if tracking.algorithm == .bedpostx { return .samples }
     if gradients.isGiven || image.header.gradients != nil {
       return .signals(try gradients.gradients(of: image, context))
     }
@@ -63,7 +103,7 @@ struct DirectionSource {
         "\(image.path): \(image.volumes) volumes without gradients are taken for "
           + "\(image.volumes / 3) peaks a voxel")
       return .peaks
-    case .tensor, .fact, .tensorOfSignals:
+    default:
       return .signals(try gradients.gradients(of: image, context))
     }
   }

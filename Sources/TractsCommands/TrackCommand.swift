@@ -16,7 +16,7 @@ struct TrackCommand: Command {
 
   static let manual = Manual<Self>(
     "track",
-    summary: "Follow streamlines through a diffusion-weighted image, tensors or peaks.",
+    summary: "Follow streamlines through a diffusion-weighted image, tensors, peaks or densities.",
     discussion: """
       Streamlines start from seeds and go both ways in steps of one length, until the anisotropy falls \
       below --cutoff, the angle between steps is above --angle, or they leave the image or --mask. \
@@ -26,7 +26,9 @@ struct TrackCommand: Command {
       (six volumes: xx, yy, zz, xy, xz, yz in scanner axes, as tracts fit and dwi2tensor write them) \
       for --algorithm tensor, or of peaks (three volumes each, in scanner axes) for fact. Of a \
       diffusion-weighted image fact takes the principal direction, as long as the fractional \
-      anisotropy.
+      anisotropy. For sd-stream, ifod1 and ifod2 it is one of fibre densities, as tracts fod and \
+      dwi2fod write them; for bedpostx the file merged_th1samples of bedpostX, beside which the \
+      others are.
 
       Streamlines are written in the order of their seeds, and seed number N is the same point \
       whatever else is asked for: the output does not depend on the number of threads. A seed that \
@@ -52,6 +54,7 @@ struct TrackCommand: Command {
         "Those through a sphere, from eight seeds in every voxel of fitted tensors."),
     ],
     references: [
+      "Tournier et al. 2010, ISMRM 18:1670 (iFOD2)", "Behrens et al. 2007, NeuroImage 34:144",
       "Basser et al. 2000, Magn Reson Med 44:625", "Mori et al. 1999, Ann Neurol 45:265",
     ])
 
@@ -87,7 +90,7 @@ struct StreamlineTracking {
     ).directions(context)
     let run = TrackingRun(
       Tracker(directions, criteria: criteria, included: included, rules: rules), seeds: seeds,
-      seedCount: limits.seeds, selected: limits.selected)
+      seedCount: limits.seeds, selected: limits.selected, randomSeed: UInt64(tracking.seed))
     let countsSeeds = limits.selected == .max
     let progress = context.progress(
       "track", total: countsSeeds ? min(limits.seeds, seeds.count ?? .max) : limits.selected,

@@ -9,7 +9,50 @@ import Voxels
 enum TrackingAlgorithm: String, CaseIterable, ArgumentValue {
   case tensor
   case tensorOfSignals = "tensor-dwi"
+  case tensorBootstrap = "tensor-bootstrap"
   case fact
+  case sdStream = "sd-stream"
+  case ifod1
+  case ifod2
+  case bedpostx
+
+  /// Whether the image holds fibre densities.
+  var followsDensities: Bool { self == .sdStream || self == .ifod1 || self == .ifod2 }
+
+  /// The rules for a grid, as MRtrix3 has them.
+  func rules(for grid: TrackingGrid) -> TrackingRules {
+    var rules = TrackingRules(for: grid)
+    switch self {
+    case .ifod1: rules.angle = 15
+    case .ifod2:
+      rules.step = 0.5 * grid.meanSpacing
+      rules.angle = 45
+    default: break
+    }
+    return rules
+  }
+}
+
+/// A direction, as it is written on the command line.
+struct DirectionArgument: ArgumentValue {
+  private let text: String
+  /// The direction, of length 1.
+  let direction: SIMD3<Float>
+
+  init?(argument: String) {
+    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false)
+      .compactMap { Float(String($0)) }
+    guard numbers.count == 3 else { return nil }
+    let vector = SIMD3(numbers[0], numbers[1], numbers[2])
+    let length = (vector * vector).sum().squareRoot()
+    guard length > 0, length.isFinite else { return nil }
+    direction = vector / length
+    text = argument
+  }
+
+  var argumentText: String? { text }
+  static let expectation = "three numbers in scanner axes, not all zero"
+  static let placeholder = "x,y,z"
 }
 
 /// A sphere or the voxels of an image, as it is written on the command line.
@@ -95,10 +138,13 @@ struct TrackingOptions {
   var excluded: [RegionArgument] = []
   var stopping: [RegionArgument] = []
   var step: Double?
-  var angle = 60.0
+  var angle: Double?
   var cutoff = 0.1
   var leastLength: Double?
   var greatestLength: Double?
+  var seedDirection: DirectionArgument?
+  var samples = 4
+  var power = 1.0
 
   /// The streamlines when neither their number nor that of seeds is given.
   static let usualSelected = 5000
@@ -109,8 +155,10 @@ struct TrackingOptions {
     .option(
       "--algorithm", \.algorithm,
       "tensor: tensors fitted once in each voxel, interpolated; tensor-dwi: signals interpolated, and "
-        + "a tensor fitted at every step, as MRtrix3's Tensor_Det; fact: the peak of the nearest "
-        + "voxel."),
+        + "a tensor fitted at every step, as MRtrix3's Tensor_Det; tensor-bootstrap: the same with "
+        + "signals that are drawn anew for every streamline, as its Tensor_Prob; fact: the peak of "
+        + "the nearest voxel; sd-stream: the peak of fibre densities; ifod1: directions at random, as "
+        + "likely as densities are large; ifod2: the same for arcs; bedpostx: samples of bedpostX."),
     .option(
       "--seed-image", \.seedImage, placeholder: "IMAGE",
       "Seed in the voxels above zero; those of --mask when left out."),
@@ -135,13 +183,21 @@ struct TrackingOptions {
     .option("--stop", \.stopping, "End streamlines that enter; several may be given."),
     .option(
       "--step", \.step, placeholder: "MM", accepting: .ifGiven(.above(0)),
-      "The length of a step; 0.1 voxels when left out."),
+      "The length of a step; 0.1 voxels, or 0.5 for ifod2, when left out."),
     .option(
-      "--angle", \.angle, placeholder: "DEGREES", accepting: .from(1...90),
-      "The largest angle between steps."),
+      "--angle", \.angle, placeholder: "DEGREES", accepting: .ifGiven(.from(1...90)),
+      "The largest angle between steps; 60, or 15 for ifod1 and 45 for ifod2, when left out."),
     .option(
       "--cutoff", \.cutoff, accepting: .atLeast(0),
-      "The least fractional anisotropy, or amplitude of a peak."),
+      "The least fractional anisotropy, amplitude of a peak or a density, or volume fraction."),
+    .option(
+      "--seed-direction", \.seedDirection,
+      "For sd-stream: where peaks at seeds are searched from; at random when left out."),
+    .option(
+      "--samples", \.samples, accepting: .from(2...17),
+      "For ifod2: the densities that are taken along each arc."),
+    .option(
+      "--power", \.power, accepting: .above(0), "For ifod1: what densities are raised to."),
     .option(
       "--min-length", \.leastLength, placeholder: "MM", accepting: .ifGiven(.atLeast(0)),
       "The least length of a streamline; 5 voxels when left out."),
@@ -154,9 +210,9 @@ struct TrackingOptions {
   ///
   /// - Throws: ``UsageError`` where lengths exclude each other.
   func rules(for grid: TrackingGrid) throws(UsageError) -> TrackingRules {
-    var rules = TrackingRules(for: grid)
+    var rules = algorithm.rules(for: grid)
     if let step { rules.step = step }
-    rules.angle = angle
+    if let angle { rules.angle = angle }
     if let leastLength { rules.leastLength = leastLength }
     if let greatestLength { rules.greatestLength = greatestLength }
     guard rules.greatestLength >= rules.leastLength else {
