@@ -77,7 +77,7 @@ let package = Package(
     // Ground: imports nothing of ours.
     library("Voxels"),
     library("Codecs", ["CZlib", "CDeflate", "CZstd", "CBlosc", "CXXHash"]),
-    library("CommandLineInterface"),
+    library("CommandLineInterface", ["CSystem"]),
     library("Drawing", ["CCairo"]),
     library("TerminalScreen", ["CChafa"]),
 

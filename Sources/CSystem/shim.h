@@ -9,3 +9,6 @@ extern int sync_file_range(int descriptor, __off64_t offset, __off64_t count, un
 static inline int csystem_start_writing(int descriptor) {
   return sync_file_range(descriptor, 0, 0, 2 /* SYNC_FILE_RANGE_WRITE */);
 }
+
+// How the C library hands memory back to the system: a header that Swift's Glibc leaves out.
+#include <malloc.h>

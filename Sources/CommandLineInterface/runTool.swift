@@ -15,6 +15,7 @@ public func runTool(
   name: String, version: String, summary: String, commands: [any Command.Type],
   arguments: [String]? = nil, console: Console? = nil
 ) -> Int32 {
+  if arguments == nil { ProcessMemory.keepFreed() }
   let tool = Tool(name: name, version: version, summary: summary, commands: commands)
   let words = arguments ?? Array(CommandLine.arguments.dropFirst())
   return tool.run(words, console: console ?? .process()).code
