@@ -57,9 +57,12 @@ public final class ControllingTerminal: Terminal {
     for one in [descriptor, wake.read, wake.write] { Glibc.close(one) }
   }
 
+  /// How it shows pictures.
   public var pictures: PictureForm { encoder.form }
+  /// How many colours it shows.
   public var colours: ColourDepth { encoder.depth }
 
+  /// Its size, asked of the terminal each time.
   public var size: TerminalSize {
     var window = winsize()
     // Sound: TIOCGWINSZ fills exactly one winsize, which outlives the call.
@@ -73,6 +76,7 @@ public final class ControllingTerminal: Terminal {
       ? TerminalSize(extent, cell: cell) : TerminalSize(extent)
   }
 
+  /// Sends what has changed.
   public func show(_ frame: ScreenFrame) throws(TerminalError) {
     guard TerminalMode.isEntered else { return }
     let bytes = writer.bytes(for: frame, cell: size.cell)
@@ -90,8 +94,10 @@ public final class ControllingTerminal: Terminal {
     }
   }
 
+  /// Whether a key waits to be read.
   public var hasKey: Bool { !keys.isEmpty || wait(for: .zero) == .readable }
 
+  /// What happens next, waiting for it as long as is said.
   public func nextEvent(within time: Duration) throws(TerminalError) -> TerminalEvent {
     let end = ContinuousClock.now + time
     while keys.isEmpty {

@@ -67,6 +67,7 @@ public final class PictureEncoder {
   /// How many pixels of a picture are worth having for each cell, across and down.
   ///
   /// - Parameter cell: the pixels that the terminal shows in a cell.
+  /// - Returns: the pixels that a picture should have.
   public func pixels(ofCell cell: (width: Int, height: Int)) -> (width: Int, height: Int) {
     form == .symbols ? (4, 8) : cell
   }

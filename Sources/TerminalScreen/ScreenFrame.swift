@@ -66,6 +66,7 @@ public final class FrameWriter {
   /// - Parameters:
   ///   - frame: What is to be shown.
   ///   - cell: The pixels of a cell, across and down.
+  /// - Returns: The bytes; none where nothing has changed.
   public func bytes(for frame: ScreenFrame, cell: (width: Int, height: Int)) -> [UInt8] {
     var old = shown
     if old?.text.extent != frame.text.extent { old = nil }

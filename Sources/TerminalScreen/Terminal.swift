@@ -1,3 +1,5 @@
+import Glibc
+
 /// What a terminal is like.
 public struct TerminalSize: Hashable, Sendable {
   /// The size in cells.
@@ -57,7 +59,9 @@ public final class ScriptedTerminal: Terminal {
   private let writer: FrameWriter
   private let encoder: PictureEncoder
   private let sink: ([UInt8]) -> Void
+  private let pause: Duration
   private var isResized = false
+  private var shown = ContinuousClock.now
   private var asked: (key: Key, at: ContinuousClock.Instant)?
 
   /// Creates a terminal.
@@ -66,9 +70,10 @@ public final class ScriptedTerminal: Terminal {
   ///   - keys: what is pressed, in order; after the last, the terminal ends.
   ///   - size: its size.
   ///   - encoder: how it shows pictures.
+  ///   - pause: how long each screen is looked at before the next key.
   ///   - sink: takes the bytes that a terminal would have been sent.
   public init(
-    keys: [Key], size: TerminalSize, encoder: PictureEncoder,
+    keys: [Key], size: TerminalSize, encoder: PictureEncoder, pause: Duration = .zero,
     sink: @escaping ([UInt8]) -> Void = { _ in }
   ) {
     self.keys = keys[...]
@@ -76,12 +81,17 @@ public final class ScriptedTerminal: Terminal {
     self.encoder = encoder
     writer = FrameWriter(encoder)
     self.sink = sink
+    self.pause = pause
   }
 
+  /// How it shows pictures.
   public var pictures: PictureForm { encoder.form }
+  /// How many colours it shows.
   public var colours: ColourDepth { encoder.depth }
-  public var hasKey: Bool { !keys.isEmpty }
+  /// Whether a key waits to be read.
+  public var hasKey: Bool { !keys.isEmpty && shown.duration(to: .now) >= pause }
 
+  /// Sends what has changed.
   public func show(_ frame: ScreenFrame) {
     let bytes = writer.bytes(for: frame, cell: size.cell)
     byteCount += bytes.count
@@ -91,8 +101,10 @@ public final class ScriptedTerminal: Terminal {
       responses.append((asked.key, ContinuousClock.now - asked.at))
       self.asked = nil
     }
+    shown = .now
   }
 
+  /// What happens next, waiting for it as long as is said.
   public func nextEvent(within time: Duration) -> TerminalEvent {
     if isResized {
       isResized = false
@@ -100,7 +112,14 @@ public final class ScriptedTerminal: Terminal {
       return .resized
     }
     guard let key = keys.popFirst() else { return .ended }
+    Self.sleep(pause - shown.duration(to: .now))
     asked = (key, ContinuousClock.now)
     return .key(key)
+  }
+
+  private static func sleep(_ time: Duration) {
+    guard time > .zero else { return }
+    let (seconds, attoseconds) = time.components
+    usleep(UInt32(clamping: seconds * 1_000_000 + attoseconds / 1_000_000_000_000))
   }
 }

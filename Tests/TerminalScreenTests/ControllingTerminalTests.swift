@@ -110,7 +110,9 @@ private let signalled = Atomic(0)
   }
 
   @Test(arguments: [SIGTERM, SIGINT, SIGHUP])
-  func `a signal brings the terminal back before whoever else handles it`(_ number: Int32) throws {
+  func `a signal brings the terminal back before others handle it`(
+    _ number: Int32
+  ) async throws {
     let pseudo = try PseudoTerminal()
     let before = pseudo.flags
     var model = ScreenModel(rows: 30, columns: 100)
