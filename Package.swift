@@ -108,6 +108,9 @@ let package = Package(
     library("Labels", ["Voxels"], settings: safe),
     library("Skeletons", ["Voxels"], settings: safe),
     library("Synapses", ["Voxels"], settings: safe),
+    library(
+      "SynapseFormats",
+      ["Voxels", "Codecs", "VolumeStore", "HDF5Formats", "SQLite", "Synapses"], settings: safe),
     library("Diffusion", ["Voxels", "LinearAlgebra"], settings: safe),
     library("Connectomes", ["Voxels", "Codecs"], settings: safe),
     library("Circuits", ["Voxels", "Connectomes"], settings: safe),
@@ -137,8 +140,8 @@ let package = Package(
       [
         "Voxels", "Codecs", "CommandLineInterface", "VolumeStore", "ZarrStore", "PrecomputedStore",
         "SectionFormats", "HDF5Formats", "VolumeFormats", "Blockwise", "Tensors", "Networks",
-        "Labels", "Skeletons", "Synapses", "Segmentation", "ImageFilters", "Training",
-        "FloodFilling", "Connectomes", "Circuits", "GraphMeasures", "Meshes", "SQLite",
+        "Labels", "Skeletons", "Synapses", "SynapseFormats", "Segmentation", "ImageFilters",
+        "Training", "FloodFilling", "Connectomes", "Circuits", "GraphMeasures", "Meshes", "SQLite",
         "Proofreading", "TerminalScreen", "Drawing", "Phantoms", "Evaluation",
       ], settings: safe),
 
@@ -189,6 +192,9 @@ let package = Package(
     tests("PhantomsTests", ["Voxels", "Phantoms"]),
     tests("SkeletonsTests", ["Voxels", "Skeletons"]),
     tests("SynapsesTests", ["Voxels", "Synapses"]),
+    tests(
+      "SynapseFormatsTests",
+      ["Voxels", "Codecs", "VolumeStore", "HDF5Formats", "SQLite", "Synapses", "SynapseFormats"]),
     tests("SQLiteTests", ["VolumeStore", "SQLite"]),
     tests("TerminalScreenTests", ["TerminalScreen"]),
     tests(
@@ -205,8 +211,8 @@ let package = Package(
       [
         "Voxels", "Codecs", "CommandLineInterface", "VolumeStore", "ZarrStore", "PrecomputedStore",
         "SectionFormats", "HDF5Formats", "VolumeFormats", "Blockwise", "Labels", "Segmentation",
-        "ImageFilters", "Connectomes", "Meshes", "SQLite", "Proofreading", "Phantoms", "Evaluation",
-        "EMSegCommands",
+        "ImageFilters", "Connectomes", "Meshes", "SQLite", "Synapses", "SynapseFormats",
+        "Proofreading", "Phantoms", "Evaluation", "EMSegCommands",
       ]),
     tests("ScannerImagesTests", ["Voxels", "Codecs", "VolumeStore", "ScannerImages"]),
     tests(

@@ -63,7 +63,7 @@ public enum HDF5Datasets {
     }
   }
 
-  fileprivate static func check(_ path: String) throws(VolumeError) {
+  static func check(_ path: String) throws(VolumeError) {
     guard try StoredFile(path: path) != nil else {
       throw VolumeError(.notFound, path: path, "is not there", remedy: "check the path")
     }

@@ -31,7 +31,8 @@ public struct SynapseTableError: Error, Hashable, Sendable, CustomStringConverti
 /// with any of the words `pt`, `position`, `location`, `nm` between or behind; or `pre_pt_position`
 /// and `post_pt_position` as CAVE exports them, `[x, y, z]`. Neurons are `pre_id` and `post_id`
 /// (or `pre_pt_root_id`, `pre_segment`, `bodyid_pre` …), supervoxels `pre_pt_supervoxel_id` and
-/// `post_pt_supervoxel_id`; these, `score` and `size` (or `area`) may be left out or empty.
+/// `post_pt_supervoxel_id`; these, `id`, the middle (`ctr_pt_position`), `score`, `size` (or `area`),
+/// `method` and `model` may be left out or empty.
 public enum SynapseTable {
   /// Reads synapses.
   ///
@@ -66,7 +67,9 @@ public enum SynapseTable {
           score: try row.number(columns.score, "a score"),
           size: try row.number(columns.size, "a size"),
           preSupervoxelID: try row.identifier(columns.preSupervoxelID),
-          postSupervoxelID: try row.identifier(columns.postSupervoxelID)))
+          postSupervoxelID: try row.identifier(columns.postSupervoxelID),
+          id: try row.identifier(columns.id), center: try row.middle(columns.center, scale),
+          method: row.text(columns.method), model: row.text(columns.model)))
     }
     return synapses
   }
@@ -83,6 +86,7 @@ public enum SynapseTable {
     var pre: Place, post: Place
     var preID: Int?, postID: Int?, score: Int?, size: Int?
     var preSupervoxelID: Int?, postSupervoxelID: Int?
+    var id: Int?, center: Place?, method: Int?, model: Int?
 
     init(_ names: [String], line: Int) throws(SynapseTableError) {
       // The words that say nothing left out, `pre_pt_position_x` is `pre x`.
@@ -91,11 +95,14 @@ public enum SynapseTable {
         Set(name.lowercased().split { " _-.".contains($0) }).subtracting(silent)
       }
       func column(_ wanted: Set<Substring>) -> Int? { words.firstIndex(of: wanted) }
-      func place(_ side: Substring) throws(SynapseTableError) -> Place {
+      func found(_ side: Substring) -> Place? {
         if let z = column([side, "z"]), let y = column([side, "y"]), let x = column([side, "x"]) {
           return .coordinates(z: z, y: y, x: x)
         }
-        if let list = column([side]) { return .list(list) }
+        return column([side]).map { .list($0) }
+      }
+      func place(_ side: Substring) throws(SynapseTableError) -> Place {
+        if let place = found(side) { return place }
         throw SynapseTableError(
           line: line, "there is no position of the \(side)synaptic side",
           found: names.joined(separator: ", "),
@@ -113,6 +120,8 @@ public enum SynapseTable {
       (preID, postID) = (identifier("pre"), identifier("post"))
       preSupervoxelID = column(["pre", "supervoxel", "id"]) ?? column(["pre", "supervoxel"])
       postSupervoxelID = column(["post", "supervoxel", "id"]) ?? column(["post", "supervoxel"])
+      (id, center) = (column(["id"]), found("ctr") ?? found("center"))
+      (method, model) = (column(["method"]), column(["model"]))
       score = column(["score"]) ?? column(["cleft", "score"]) ?? column(["confidence"])
       size = column(["size"]) ?? column(["area"]) ?? column(["cleft", "size"])
     }
@@ -121,6 +130,22 @@ public enum SynapseTable {
   private struct Row {
     var fields: [String]
     var line: Int
+
+    func text(_ column: Int?) -> String? {
+      guard let column, !fields[column].isEmpty else { return nil }
+      return fields[column]
+    }
+
+    /// The place of the middle, where it is said.
+    func middle(_ place: Place?, _ scale: VoxelSize) throws(SynapseTableError) -> PhysicalPosition?
+    {
+      switch place {
+      case .coordinates(let z, let y, let x)? where fields[z] + fields[y] + fields[x] != "":
+        try position(.coordinates(z: z, y: y, x: x), scale)
+      case .list(let column)? where !fields[column].isEmpty: try position(.list(column), scale)
+      default: nil
+      }
+    }
 
     func position(_ place: Place, _ scale: VoxelSize) throws(SynapseTableError) -> PhysicalPosition
     {

@@ -56,3 +56,42 @@ struct SynapseTableTests {
     #expect(error?.description.contains(message) == true, "\(String(describing: error))")
   }
 }
+
+struct SynapseTableWritingTests {
+  private let synapses = [
+    Synapse(
+      pre: PhysicalPosition(z: 40, y: 12.5, x: 8), post: PhysicalPosition(z: 80, y: 16, x: 4),
+      preID: 3, postID: 4, score: 0.25, size: 1200, preSupervoxelID: 11,
+      postSupervoxelID: .max, id: 9, center: PhysicalPosition(z: 60, y: 14, x: 6),
+      method: "cleft network", model: "file \"a\", b"),
+    Synapse(
+      pre: PhysicalPosition(z: 0.1, y: 1e-7, x: 123_456_789), post: .zero),
+  ]
+
+  @Test func `what is written is read, but for neurons' ids`() throws {
+    let text = SynapseTable.text(of: synapses)
+    #expect(
+      String(decoding: text, as: UTF8.self).hasPrefix(
+        "id,pre_pt_position,post_pt_position,ctr_pt_position,pre_pt_supervoxel_id,"
+          + "post_pt_supervoxel_id,size,score,method,model\n"
+          + "9,\"[8, 12.5, 40]\",\"[4, 16, 80]\",\"[6, 14, 60]\",11,18446744073709551615,1200,0.25,"
+          + "cleft network,\"file \"\"a\"\", b\"\n"))
+    var expected = synapses
+    (expected[0].preID, expected[0].postID) = (nil, nil)
+    (expected[1].id, expected[1].center) = (2, expected[1].middle)
+    #expect(try SynapseTable.synapses(parsing: text) == expected)
+  }
+
+  @Test func `a unit makes voxels of nanometres, and back`() throws {
+    let unit = VoxelSize(z: 40, y: 4, x: 4)
+    let text = SynapseTable.text(of: [synapses[0]], unit: unit)
+    #expect(String(decoding: text, as: UTF8.self).contains("\"[2, 3.125, 1]\""))
+    let read = try SynapseTable.synapses(parsing: text, unit: unit)
+    #expect(read[0].pre == synapses[0].pre && read[0].center == synapses[0].center)
+  }
+
+  @Test func `a middle that is no place is an error`() {
+    let text = Array("pre_pt_position,post_pt_position,ctr_pt_position\n1 2 3,4 5 6,7 8\n".utf8)
+    #expect(throws: SynapseTableError.self) { try SynapseTable.synapses(parsing: text) }
+  }
+}
