@@ -37,9 +37,9 @@ struct ConnectomeCommand: Command {
     discussion: """
       Tables are those of evaluate synapses: positions pre_z, pre_y, pre_x, post_z, post_y, post_x \
       or CAVE's pre_pt_position and the like, in nanometres unless --unit says otherwise, with \
-      ids, supervoxel ids, size (or area) and score where they are known. With --segmentation, a \
-      side's neuron is the label where it lies; else that of the table's ids, or of its supervoxel \
-      ids. A side on label 0 has no neuron: its synapse is counted and left out.
+      ids, supervoxel ids, size (or area) and score where they are known; or any table of emseg \
+      synapses. With --segmentation, a side's neuron is the label where it lies; else that of the \
+      table's ids, or of its supervoxel ids. A side on label 0 has no neuron: its synapse is counted and left out.
 
       Written are edges.csv and edges.tsv (pre, post, count, size, mean_score, weight and, with \
       --regions, region), connectome.graphml, adjacency.npy with labels.csv, and connectome.json \

@@ -75,7 +75,7 @@ package struct ModelChoice {
 
 extension ModelDescription {
   /// Whether a volume's voxels are those the model was trained on, to a tenth.
-  fileprivate func fits(_ size: VoxelSize) -> Bool {
+  func fits(_ size: VoxelSize) -> Bool {
     do {
       try check(voxelSize: size)
       return true

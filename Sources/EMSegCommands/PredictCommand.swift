@@ -17,14 +17,15 @@ struct PredictCommand: Command {
 
   static let manual = Manual<Self>(
     "predict",
-    summary: "Predict affinities of an image with an ONNX network.",
+    summary: "Predict affinities, or synapses, of an image with an ONNX network.",
     discussion: """
       The network runs on patches of a grid that is fixed to the volume's origin and overlaps by \
       margins; past the volume's faces it sees the mirror image. Where patches are blended, the \
       weights of a voxel sum to 1. So a voxel's value does not depend on blocks, threads or \
       memory. What the channels mean and how grey values become the input comes from the model's \
       metadata properties. In mirrored and turned patches affinities relate other voxels; they \
-      are moved to where they belong, and refused where the model predicts no such offset.
+      are moved to where they belong, and refused where the model predicts no such offset. Of a \
+      model that names its channels, such as one of synapses, all are stored.
       """,
     arguments: [
       .positional("IMAGE", \.image, "OME-Zarr image, from emseg import."),
@@ -57,10 +58,12 @@ struct PredictCommand: Command {
         output, from: [image, model] + [options.mask].compactMap { $0 })
     }
     let runner = StageRunner(context: context, options: blockwise)
+    let loaded = try LoadedModel(model)
     let step = PredictStep(
-      image: try InputVolume.stored(image), model: try LoadedModel(model), output: output,
+      image: try InputVolume.stored(image), model: loaded, output: output,
       options: options, mask: try options.openMask(context),
-      dataType: isFloat ? .float32 : .uint8, affinities: affinities)
+      dataType: isFloat ? .float32 : .uint8,
+      content: loaded.description.channelNames == nil ? .affinities(affinities) : .named)
     try step.run(runner, policy: force ? .replace : .new)
   }
 }

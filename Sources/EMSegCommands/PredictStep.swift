@@ -7,8 +7,15 @@ import VolumeStore
 import ZarrStore
 import Voxels
 
-/// Predicts the affinities of a whole image.
+/// Predicts the affinities of a whole image, or the channels that a network names.
 struct PredictStep {
+  /// Which of a network's channels are stored.
+  enum Content {
+    case affinities(AffinitySelection)
+    /// All, of a network that names its channels, such as one of synapses.
+    case named
+  }
+
   /// What one network may take where `--memory` does not force a smaller one: a constant, so that
   /// patches, and with them the result, do not depend on the memory there is.
   private static let networkBytes = 400 << 20
@@ -23,7 +30,7 @@ struct PredictStep {
   /// What `--mask` names.
   var mask: InputVolume?
   var dataType = DataType.uint8
-  var affinities = AffinitySelection.nearest
+  var content = Content.affinities(.nearest)
 
   /// Runs the prediction, or what is left of it.
   func run(_ runner: StageRunner, policy: OutputImage.Policy) throws {
@@ -46,17 +53,15 @@ struct PredictStep {
         "this processor computes \(PredictionOptions.NetworkPrecision(plan.precision).rawValue) "
           + "faster than \(options.precision.rawValue), and does")
     }
-    let channels = try PredictionOutput.affinities(
-      model.description, channels: plan.outputShape.c, affinities
-    ).augmented(by: options.augmentation, ensemble: options.ensemble, model.description)
+    let channels = try output(of: plan.outputShape.c).augmented(
+      by: options.augmentation, ensemble: options.ensemble, model.description)
     let method = normalizationMethod(runner.context)
     let block = runner.options.block?.extent
     let layout = ChunkLayout(chunk: ChunkShape.chunk(for: size, block: block))
     let specification = ImageSpecification(
-      name: "affinities", extent: metadata.extent, channels: channels.channels.count,
+      name: name, extent: metadata.extent, channels: channels.channels.count,
       dataType: dataType, voxelSize: size, offset: metadata.offset, layout: layout, levelLimit: 1,
-      attributes: AffinityVolume.attributes(
-        offsets: channels.channels.compactMap { model.description.offsets?[$0] }))
+      attributes: attributes(of: channels))
     let parameters = parameters(grid, plan, method)
     let target = try OutputImage.prepare(
       specification, at: output, fingerprint: "\(parameters)\nchunk=\(layout.chunk.text)",
@@ -83,6 +88,34 @@ struct PredictStep {
     try runner.run(stage, on: blocks, ledger: ledger)
     try target.complete(
       adding: measured.record.map { ["input_statistics": .object($0)] } ?? [:])
+  }
+
+  private func output(of channels: Int) throws -> PredictionOutput {
+    switch content {
+    case .affinities(let selection):
+      try PredictionOutput.affinities(model.description, channels: channels, selection)
+    case .named: try PredictionOutput.named(model.description, channels: channels)
+    }
+  }
+
+  private var name: String {
+    switch content {
+    case .affinities: "affinities"
+    case .named: model.description.task ?? "prediction"
+    }
+  }
+
+  private func attributes(of output: PredictionOutput) -> JSONObject {
+    switch content {
+    case .affinities:
+      AffinityVolume.attributes(
+        offsets: output.channels.compactMap { model.description.offsets?[$0] })
+    case .named:
+      [
+        "channels": .array((model.description.channelNames ?? []).map { .string($0) }),
+        "model": .string(model.identity),
+      ]
+    }
   }
 
   private func check(_ metadata: VolumeMetadata) throws {
@@ -127,7 +160,11 @@ struct PredictStep {
     if options.augmentation != .none {
       lines.append("augmentation=\(options.augmentation.rawValue) \(options.ensemble.rawValue)")
     }
-    if affinities == .all { lines.append("affinities=all") }
+    switch content {
+    case .affinities(.nearest): break
+    case .affinities(.all): lines.append("affinities=all")
+    case .named: lines.append("channels=named")
+    }
     if let mask { lines.append("mask=\(mask.identity)") }
     lines += [
       "type=\(dataType.rawValue)", "model=\(model.identity)", "image=\(image.identity)",

@@ -18,10 +18,8 @@ struct TrainedModel {
     VoxelExtent(z: -1, y: 0, x: 0), VoxelExtent(z: 0, y: -1, x: 0), VoxelExtent(z: 0, y: 0, x: -1),
   ]
 
-  /// The channels that are kept: those of the first target.
-  ///
-  /// The others only help training.
-  private var channels: Range<Int> { 0..<configuration.targets[0].channels }
+  /// The channels that are kept.
+  private var channels: Range<Int> { configuration.keptChannels }
 
   private var targetOffsets: [VoxelExtent]? {
     (configuration.targets[0] as? AffinityTarget)?.offsets
@@ -54,6 +52,11 @@ struct TrainedModel {
     if let offsets = targetOffsets {
       properties["offsets"] = offsets.map { $0.text }.joined(separator: ";")
       properties["affinity_polarity"] = "1=same object"
+    }
+    if let names = configuration.channelNames {
+      properties["channels"] = names.joined(separator: ",")
+      // Each says something of single voxels: mirrored patches can be put together.
+      properties["offsets"] = names.map { _ in VoxelExtent.zero.text }.joined(separator: ";")
     }
     if let score {
       properties["agglomeration_threshold"] = shortText(score.cost)

@@ -9,6 +9,7 @@ public import Voxels
 /// | `axes` | `zyx` | `zyx` |
 /// | `voxel_size_nm` | three lengths, `10,10,10` | any voxel size is taken |
 /// | `offsets` | one step for each channel, `-1,0,0;0,-1,0;0,0,-1` | no affinities |
+/// | `channels` | one name for each channel, `cleft,presynaptic` | channels have no names |
 /// | `affinity_polarity` | `1=same object` or `0=same object` | no affinities |
 /// | `input_scale` | the factor of 8-bit grey values, `1/255` | `1/255` |
 /// | `input_offset` | what is then added | `0` |
@@ -41,6 +42,8 @@ public struct ModelDescription: Hashable, Sendable {
   public var voxelSize: VoxelSize?
   /// The steps from a voxel to the one that each output channel relates it to.
   public var offsets: [VoxelExtent]?
+  /// What each output channel is called; nil where the model does not say.
+  public var channelNames: [String]?
   /// What an affinity of 1 says.
   public var polarity: Polarity?
   /// The factor that brings 8-bit grey values to the network's input.
@@ -87,6 +90,15 @@ public struct ModelDescription: Hashable, Sendable {
         steps.append(VoxelExtent(z: step[0], y: step[1], x: step[2]))
       }
       offsets = steps
+    }
+    if let text = properties.text("channels") {
+      let names = text.split(separator: ",", omittingEmptySubsequences: false).map {
+        String($0.filter { $0 != " " })
+      }
+      guard names.allSatisfy({ !$0.isEmpty }), Set(names).count == names.count else {
+        throw properties.malformed("channels", "names that differ, such as cleft,presynaptic")
+      }
+      channelNames = names
     }
     switch properties.text("affinity_polarity")?.filter({ $0 != " " && $0 != "_" }) {
     case nil: polarity = nil
@@ -180,6 +192,25 @@ public struct ModelDescription: Hashable, Sendable {
       result.append(channel)
     }
     return result
+  }
+
+  /// The names of the output channels.
+  ///
+  /// - Throws: `missingMeaning` where the model does not name them; `mismatch` where it names
+  ///   another number of channels than it has.
+  public func names(of channels: Int) throws(ModelError) -> [String] {
+    guard let channelNames else {
+      throw ModelError(
+        .missingMeaning, path: path, "the model does not say what its channels are",
+        found: task.map { "a model of \($0)" }, expected: "the metadata property channels",
+        remedy: "add it with onnx.helper.set_model_props, for example channels=\"cleft\"")
+    }
+    guard channelNames.count == channels else {
+      throw ModelError(
+        .mismatch, path: path, "the model has not one name for each channel",
+        found: channelNames.joined(separator: ", "), expected: "\(channels) names")
+    }
+    return channelNames
   }
 
   /// Refuses a volume whose voxel size differs from the model's by more than a tenth.

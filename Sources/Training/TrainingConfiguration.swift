@@ -93,17 +93,46 @@ public struct TrainingConfiguration: Sendable {
     settings.complete("scoring", with: .object(scoring.completed))
     try settings.finish()
     completed = .object(settings.completed)
+    try checkSynapseTargets()
+  }
+
+  /// The channels that a trained model keeps; the others only help to learn.
+  ///
+  /// They are those of the first target, and of all masks before any other target where the task
+  /// is `synapses`.
+  public var keptChannels: Range<Int> {
+    guard task == Self.synapseTask else { return 0..<targets[0].channels }
+    return 0..<targets.prefix { type(of: $0).name == MaskTarget.name }.count
+  }
+
+  /// What the kept channels are called; nil where they have no names.
+  public var channelNames: [String]? {
+    task == Self.synapseTask ? Array(Self.synapseChannels[keptChannels]) : nil
+  }
+
+  private func checkSynapseTargets() throws(SettingsError) {
+    guard task == Self.synapseTask else { return }
+    guard (1...Self.synapseChannels.count).contains(keptChannels.count) else {
+      throw SettingsError(
+        "targets", "are not what the task synapses predicts",
+        found: targets.map { type(of: $0).name }.joined(separator: ", "),
+        expected: "first one to three masks: clefts, then presynaptic and postsynaptic sides")
+    }
   }
 
   private static let standardTask = "affinities"
+  private static let synapseTask = "synapses"
+  /// What the masks of that task are, in their order.
+  private static let synapseChannels = ["cleft", "presynaptic", "postsynaptic"]
 
   /// The document with the task's own target, where it names none.
   private static func namingTargets(_ document: JSONValue) -> JSONValue {
     guard case .object(var members) = document, members["targets"] ?? .null == .null else {
       return document
     }
+    let task = members["task"] ?? .string(standardTask)
     members["targets"] = .array([
-      .object(["name": members["task"] ?? .string(standardTask)])
+      .object(["name": task == .string(synapseTask) ? .string(MaskTarget.name) : task])
     ])
     return .object(members)
   }

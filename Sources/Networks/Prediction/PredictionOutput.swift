@@ -51,6 +51,15 @@ public struct PredictionOutput: Hashable, Sendable {
       complements: description.polarity == .differentObjects)
   }
 
+  /// All channels, as the model names and orders them.
+  ///
+  /// - Throws: `missingMeaning` or `mismatch` where the model does not name each of them.
+  public static func named(
+    _ description: ModelDescription, channels: Int
+  ) throws(ModelError) -> PredictionOutput {
+    PredictionOutput(channels: Array(0..<(try description.names(of: channels).count)))
+  }
+
   /// The bytes that putting the views of a patch together takes, beside the network.
   package func workingBytes(patch: VoxelExtent) -> Int {
     // The patch turned, the answers' sum and their number.
