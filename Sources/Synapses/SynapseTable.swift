@@ -68,7 +68,8 @@ public enum SynapseTable {
           size: try row.number(columns.size, "a size"),
           preSupervoxelID: try row.identifier(columns.preSupervoxelID),
           postSupervoxelID: try row.identifier(columns.postSupervoxelID),
-          id: try row.identifier(columns.id), center: try row.middle(columns.center, scale),
+          id: row.text(columns.id).flatMap { UInt64($0) },
+          center: try row.middle(columns.center, scale),
           method: row.text(columns.method), model: row.text(columns.model)))
     }
     return synapses

@@ -27,6 +27,22 @@ struct ModelDescriptionTests {
     #expect(try found.affinityChannels(of: 3) == [0, 1, 2])
   }
 
+  @Test func `channels are known by names, one each`() throws {
+    let found = try description(["task": "synapses", "channels": "cleft, presynaptic"])
+    #expect(found.channelNames == ["cleft", "presynaptic"])
+    #expect(try PredictionOutput.named(found, channels: 2).channels == [0, 1])
+    #expect(
+      try #require(throws: ModelError.self) { try found.names(of: 3) }.code == .mismatch)
+    let nameless = try description(["task": "synapses"])
+    #expect(
+      try #require(throws: ModelError.self) { try nameless.names(of: 2) }.code == .missingMeaning)
+    for text in ["cleft,,a", "cleft,cleft"] {
+      #expect(
+        try #require(throws: ModelError.self) { try description(["channels": text]) }.code
+          == .malformed)
+    }
+  }
+
   @Test func `without properties nothing is assumed but the scale`() throws {
     let found = try description([:])
     #expect(found.voxelSize == nil && found.activation == nil && found.offsets == nil)

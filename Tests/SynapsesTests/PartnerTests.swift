@@ -95,7 +95,7 @@ struct PartnerTests {
     to end: (Double, Double, Double), segments: @escaping (Int, Int, Int) -> UInt64
   ) -> SynapseScene {
     let inSite = { (z: Int, y: Int, x: Int) in
-      (1..<4).contains(z) && (3..<8).contains(y) && (10..<15).contains(x)
+      (1..<4).contains(z) && (4..<7).contains(y) && (11..<14).contains(x)
     }
     return SynapseScene(
       object: 3, objects: volume { _, z, y, x in inSite(z, y, x) ? 3 : 0 },
@@ -116,10 +116,10 @@ struct PartnerTests {
     #expect(synapse.post == PhysicalPosition(z: 20, y: 50, x: 120))
     #expect(synapse.pre == PhysicalPosition(z: 40, y: 80, x: 30))
     #expect(synapse.preID == 1 && synapse.postID == 2 && synapse.method == "directions")
-    #expect(abs((synapse.score ?? 0) - 0.6) < 1e-6 && synapse.size == 75_000)
+    #expect(abs((synapse.score ?? 0) - 2.0 / 3) < 1e-6 && synapse.size == 27_000)
     let most = DirectionPartners(score: .maximum).synapses(in: scene).first?.score
     let sum = DirectionPartners(score: .sum).synapses(in: scene).first?.score
-    #expect(most == 1 && abs((sum ?? 0) - 45) < 1e-4)
+    #expect(most == 1 && abs((sum ?? 0) - 18) < 1e-4)
   }
 
   @Test func `directions into nothing, oneself or too near give nothing`() {
@@ -142,7 +142,7 @@ struct PartnerTests {
     SynapseScene(
       object: 3,
       objects: volume { _, z, y, x in
-        (2..<4).contains(z) && (3..<6).contains(y) && (12..<15).contains(x) ? 3 : 0
+        (1..<4).contains(z) && (3..<6).contains(y) && (12..<15).contains(x) ? 3 : 0
       },
       segments: volume { _, _, y, x in x > 9 ? 2 : y > 8 ? 4 : 1 },
       prediction: volume(channels: 2) { channel, _, y, x in

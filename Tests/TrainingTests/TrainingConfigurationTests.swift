@@ -72,6 +72,24 @@ import Voxels
     #expect(try error(document(setting: given.set))?.subject == given.key)
   }
 
+  @Test func `synapses keep up to three masks, with names`() throws {
+    func kept(_ targets: String) throws -> TrainingConfiguration {
+      try TrainingConfiguration(
+        try document(setting: #"task="synapses""#, "targets=\(targets)"))
+    }
+    let plain = try TrainingConfiguration(try document(setting: #"task="synapses""#))
+    #expect(plain.keptChannels == 0..<1 && plain.channelNames == ["cleft"])
+    let mask = #"{"name": "mask"}"#
+    let two = try kept("[\(mask), \(mask), {\"name\": \"distance\"}]")
+    #expect(two.keptChannels == 0..<2 && two.channelNames == ["cleft", "presynaptic"])
+    #expect(throws: TrainingError.self) { try kept("[{\"name\": \"boundary\"}]") }
+    #expect(throws: TrainingError.self) { try kept("[\(mask), \(mask), \(mask), \(mask)]") }
+    // Other tasks keep their first target alone, without names.
+    let affinities = try TrainingConfiguration(
+      try document(setting: #"targets=[{"name": "affinities"}, {"name": "boundary"}]"#))
+    #expect(affinities.keptChannels == 0..<3 && affinities.channelNames == nil)
+  }
+
   @Test func `overrides reach members and elements, and read JSON or text`() throws {
     let changed = try document(
       setting: "optimizer.learning_rate=0.5", "data.0.image=other", "data.1.image=second",
