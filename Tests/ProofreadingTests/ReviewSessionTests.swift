@@ -69,7 +69,9 @@ private struct Sitting {
     #expect(sitting.screen.contains("at 10,20,32 (z,y,x) = 100,200,320 nm"))
     #expect(sitting.screen.contains("affinity 0.4321 · links 17"))
     #expect(lines[22].contains("no command has the key x"))
-    #expect(lines[23].contains("m merge  k keep apart  s split here  u unsure"))
+    #expect(
+      lines[23].contains(
+        "m merge  k keep apart  s split  u unsure  space skip  n note  z undo  ? help"))
     let pictures = try #require(sitting.terminal.frame?.pictures)
     #expect(pictures.count == 3)
     for placed in pictures {

@@ -84,7 +84,7 @@ import Voxels
     let xz = try SlicePainter(flat, segments: (1, 2)).picture(.xz, view, width: 20, height: 32)
     let rows = (0..<32).map { pixel(xz, 5, $0).red }
     #expect(rows[4] == rows[5] || rows[5] == rows[6])
-    #expect(Set(rows.filter { $0 >= 50 }).count == 8)
+    #expect(Set(rows.filter { $0 >= 50 }).count == 9)
   }
 
   @Test func `a joined supervoxel takes its segment's colour`() throws {

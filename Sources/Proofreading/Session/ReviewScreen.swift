@@ -199,7 +199,7 @@ public struct ReviewScreen {
       let room = text.extent.columns - prompt.count - 2
       // What was written last is what one wants to see.
       var shown = content.note ?? ""
-      while ScreenText.width(of: shown) > room { shown.removeFirst() }
+      while !shown.isEmpty, ScreenText.width(of: shown) > room { shown.removeFirst() }
       let end = text.write(prompt + shown, row: rows - 2, column: 1)
       text.write(" ", row: rows - 2, column: end, style: .reversed)
       text.writeBar(" enter keeps the note, escape drops it", row: rows - 1, style: .reversed)
@@ -211,7 +211,7 @@ public struct ReviewScreen {
       ? " any key goes back"
       : content.task == nil
         ? " z undo  ? help  q quit"
-        : " m merge  k keep apart  s split here  u unsure  space skip  n note  z undo  ? help"
+        : " m merge  k keep apart  s split  u unsure  space skip  n note  z undo  ? help"
     text.writeBar(keys, row: rows - 1, style: .reversed)
   }
 
