@@ -4,6 +4,7 @@ public import CommandLineInterface
 public import GraphMeasures
 public import Labels
 public import Networks
+public import Proofreading
 public import Segmentation
 public import Training
 public import VolumeStore
@@ -30,6 +31,16 @@ extension VolumeError: DiagnosedError {
     Diagnosis(
       "\(path): \(message)", found: found, expected: expected,
       cause: cause.map { String(describing: $0) }, remedy: remedy)
+  }
+}
+
+extension EditRefusal: DiagnosedError {
+  /// The status the process ends with.
+  public var exitStatus: ExitStatus { .badData }
+
+  /// What the user reads.
+  public var diagnosis: Diagnosis {
+    Diagnosis(message, found: found, expected: expected, remedy: remedy)
   }
 }
 

@@ -15,7 +15,7 @@ public struct BaseGraph: Sendable {
   public struct Contact: Hashable, Sendable {
     /// The supervoxels and the affinities between them.
     public var edge: SupervoxelEdge
-    /// A voxel at the strongest face.
+    /// A voxel of the contact.
     public var point: VoxelPosition
 
     /// Creates a contact.

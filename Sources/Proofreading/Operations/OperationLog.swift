@@ -130,9 +130,10 @@ public final class OperationLog {
     return EditHistory(snapshot, records: records, base: base, links: links)
   }
 
-  /// Goes on with a history as far as the log and a moment go.
-  private func follow(
-    _ history: inout EditHistory, upTo moment: EditMoment
+  /// Goes on with a history as far as the log and a moment go, and gives it after every entry.
+  func follow(
+    _ history: inout EditHistory, upTo moment: EditMoment,
+    _ body: (EditEntry, EditHistory) throws(VolumeError) -> Void = { (_, _) throws(VolumeError) in }
   ) throws(VolumeError) {
     let first = history.sequence
     // In portions, so that payloads can be looked up between them.
@@ -152,6 +153,7 @@ public final class OperationLog {
         try history.take(entry, path: path) { operation throws(VolumeError) in
           try self.payload(of: operation)
         }
+        try body(entry, history)
       }
       if rows.isEmpty { break }
     }

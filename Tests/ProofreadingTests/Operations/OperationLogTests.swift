@@ -73,7 +73,8 @@ import Voxels
   @Test func `edits that cannot be are refused, and leave nothing in the log`() throws {
     let log = try chains().log()
     let head = try log.head
-    #expect(reason { try log.merge([EditPoint(1), EditPoint(2)], by: ada) }?.reason == .sameSegment)
+    #expect(
+      reason { try log.merge([EditPoint(1), EditPoint(2)], by: ada) }?.reason == .sameSegment)
     #expect(
       reason { try log.merge([EditPoint(1), EditPoint(70)], by: ada) }?.reason
         == .unknownSupervoxel)
