@@ -1,6 +1,7 @@
 import Codecs
 import CommandLineInterface
 import Proofreading
+import SQLite
 
 /// The command `emseg proofread merge`.
 struct ProofreadMergeCommand: Command {
@@ -82,7 +83,7 @@ struct ProofreadCleaveCommand: Command {
 /// The command `emseg proofread undo`.
 struct ProofreadUndoCommand: Command {
   var project = ProjectArgument()
-  var operation: Int64 = 0
+  var operation = 0
   var signature = EditSignature()
   var isJSON = false
 
@@ -103,7 +104,7 @@ struct ProofreadUndoCommand: Command {
 
   func run(_ context: CommandContext) throws {
     let edited = try EditedProject(project, .update, context)
-    let taken = try edited.log.undo(operation, by: signature.signature)
+    let taken = try edited.log.undo(Int64(operation), by: signature.signature)
     try EditReport(operation: taken).print(context, asJSON: isJSON)
   }
 }
@@ -111,7 +112,7 @@ struct ProofreadUndoCommand: Command {
 /// The command `emseg proofread redo`.
 struct ProofreadRedoCommand: Command {
   var project = ProjectArgument()
-  var operation: Int64 = 0
+  var operation = 0
   var signature = EditSignature()
   var isJSON = false
 
@@ -132,7 +133,7 @@ struct ProofreadRedoCommand: Command {
 
   func run(_ context: CommandContext) throws {
     let edited = try EditedProject(project, .update, context)
-    let done = try edited.log.redo(operation, by: signature.signature)
+    let done = try edited.log.redo(Int64(operation), by: signature.signature)
     try EditReport(operation: done).print(context, asJSON: isJSON)
   }
 }

@@ -2,6 +2,7 @@ import Codecs
 import CommandLineInterface
 import FoundationEssentials
 import Proofreading
+import SQLite
 import VolumeStore
 
 /// The command `emseg proofread export edits`.

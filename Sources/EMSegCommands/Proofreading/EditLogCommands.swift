@@ -1,6 +1,7 @@
 import Codecs
 import CommandLineInterface
 import Proofreading
+import SQLite
 import Segmentation
 import Voxels
 

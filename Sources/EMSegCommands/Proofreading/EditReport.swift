@@ -2,6 +2,7 @@ import Codecs
 import CommandLineInterface
 import Proofreading
 import Segmentation
+import Voxels
 
 /// An operation as a command shows it.
 struct EditReport {

@@ -3,6 +3,7 @@ import Codecs
 import CommandLineInterface
 import Labels
 import Proofreading
+import SQLite
 import VolumeStore
 import Voxels
 

@@ -1,6 +1,7 @@
 import Codecs
 import CommandLineInterface
 import Proofreading
+import SQLite
 
 /// The command `emseg proofread split`.
 struct ProofreadSplitCommand: Command {

@@ -310,7 +310,9 @@ extension OperationLog {
       throw .store(error)
     }
     others.sort()
-    guard others.isEmpty, history.state.accepts(effect, direction) else {
+    // What is done again comes after all others, so that only the links decide.
+    let isFree = direction == .forward || others.isEmpty
+    guard isFree, history.state.accepts(effect, direction) else {
       throw .refused(dependency(of: original, on: others, direction))
     }
     return Plan(target: standing.operation, taking: effect, direction)

@@ -113,7 +113,7 @@ public struct SegmentState: Sendable {
     guard on.allSatisfy({ isLinked($0.pair) }), off.allSatisfy({ !isLinked($0.pair) }) else {
       return false
     }
-    var fresh: Set<UInt64> = []
+    var (fresh, gone): (Set<UInt64>, Set<UInt64>) = ([], [])
     if let partition = effect.partition {
       let parts = partition.parts.map(\.supervoxel)
       switch direction {
@@ -121,13 +121,20 @@ public struct SegmentState: Sendable {
         guard contains(partition.supervoxel), parts.allSatisfy({ !contains($0) }) else {
           return false
         }
-        fresh = Set(parts)
+        (fresh, gone) = (Set(parts), [partition.supervoxel])
       case .backward:
         guard !contains(partition.supervoxel), parts.allSatisfy({ contains($0) }) else {
           return false
         }
-        fresh = [partition.supervoxel]
+        (fresh, gone) = ([partition.supervoxel], Set(parts))
       }
+    }
+    // No link may be left of a supervoxel that goes.
+    let known = Set(on.map(\.pair))
+    for supervoxel in gone {
+      var isLeft = false
+      forEachLink(of: supervoxel) { if !known.contains($0.pair) { isLeft = true } }
+      if isLeft { return false }
     }
     return off.allSatisfy { edge in
       [edge.pair.first, edge.pair.second].allSatisfy { contains($0) || fresh.contains($0) }

@@ -150,6 +150,20 @@ import Voxels
     #expect(try OperationLog.check(project.database(), base: project.base).findings == [])
   }
 
+  @Test func `a split is not done again over links that came after it`() throws {
+    let project = try project()
+    let log = try project.log()
+    try split(log, seeds)
+    try log.undo(1, by: ada)
+    try log.merge([EditPoint(2), EditPoint(4)], by: ada)
+    let refusal = #expect(throws: EditRefusal.self) { try log.redo(1, by: ada) }
+    #expect(refusal?.operations == [3])
+    try log.undo(3, by: ada)
+    try log.redo(1, by: ada)
+    #expect(try log.state.roots == [0, 1, 0, 1, 4, 1, 1])
+    #expect(try OperationLog.check(project.database(), base: project.base).findings == [])
+  }
+
   @Test func `exported splits of supervoxels hold their voxels`() throws {
     let project = try project()
     let log = try project.log()
