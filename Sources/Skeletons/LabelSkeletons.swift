@@ -63,22 +63,46 @@ public struct LabelSkeletons: Sendable {
     let first = PhysicalPosition(
       z: offset.z + Double(origin.z) * spacing.z, y: offset.y + Double(origin.y) * spacing.y,
       x: offset.x + Double(origin.x) * spacing.x)
+    let trees = trees(
+      of: components, field, spacing: spacing, first: first, isStopped: isStopped,
+      didFinish: didFinish)
+    return Self.gathered(components.list, trees)
+  }
+
+  /// Draws the tree of each part.
+  ///
+  /// - Parameters:
+  ///   - components: The parts.
+  ///   - field: The distances to their surfaces.
+  ///   - spacing: The size of a voxel in nanometres.
+  ///   - first: Where the volume's first voxel lies, in nanometres.
+  ///   - through: For each part, voxels that its tree runs through; none where this is empty.
+  ///   - only: The parts that are drawn; nil for all.
+  ///   - isStopped: Asked before each part.
+  ///   - didFinish: Told the voxels of each part.
+  /// - Returns: The trees' nodes, in the parts' order.
+  func trees(
+    of components: LabelComponents, _ field: DistanceField, spacing: VoxelSize,
+    first: PhysicalPosition, through: [[VoxelPosition]] = [], only: [Int]? = nil,
+    isStopped: @Sendable () -> Bool, didFinish: @Sendable (Int) -> Void
+  ) -> [[Skeleton.Node]] {
     // The largest parts first, so that threads end at about the same time.
-    let order = components.list.indices.sorted {
+    let order = (only ?? Array(components.list.indices)).sorted {
       let (one, other) = (components.list[$0].voxelCount, components.list[$1].voxelCount)
       return one > other || (one == other && $0 < $1)
     }
-    let trees = Mutex([[Skeleton.Node]](repeating: [], count: order.count))
+    let trees = Mutex([[Skeleton.Node]](repeating: [], count: components.list.count))
     let settings = settings
     concurrentForEach(0..<order.count, threads: threads) { index in
       guard !isStopped() else { return }
       let part = ComponentSkeleton(
-        order[index], of: components, field, spacing: spacing, settings)
+        order[index], of: components, field, spacing: spacing, settings,
+        through: through.isEmpty ? [] : through[order[index]])
       let nodes = part.nodes(first: first)
       trees.withLock { $0[order[index]] = nodes }
       didFinish(components.list[order[index]].voxelCount)
     }
-    return Self.gathered(components.list, trees.withLock { $0 })
+    return trees.withLock { $0 }
   }
 
   /// The trees of each label as one skeleton.
@@ -114,7 +138,7 @@ private struct ComponentSkeleton {
 
   init(
     _ place: Int, of components: borrowing LabelComponents, _ field: borrowing DistanceField,
-    spacing: VoxelSize, _ settings: TeasarSettings
+    spacing: VoxelSize, _ settings: TeasarSettings, through: [VoxelPosition] = []
   ) {
     self.spacing = spacing
     let graph = VoxelGraph(place, of: components, spacing: spacing)
@@ -122,7 +146,8 @@ private struct ComponentSkeleton {
     guard Double(radii.max() ?? 0) > settings.somaDetection, !radii.contains(.infinity) else {
       let finite = radii.contains(.infinity) ? radii.map { _ in Float(1) } : radii
       tree = TeasarTree(
-        graph, of: components, radii: finite, mayHoldSoma: false, spacing: spacing, settings)
+        graph, of: components, radii: finite, mayHoldSoma: false, spacing: spacing, settings,
+        through: through.map { Int(components.ranks[$0]) })
       positions = tree.voxels.map { graph.position(of: $0) }
       self.radii = tree.voxels.map { finite[$0] }
       return
@@ -141,7 +166,8 @@ private struct ComponentSkeleton {
     let filledGraph = VoxelGraph(0, of: filled, spacing: spacing)
     let filledRadii = Self.radii(0, filled, filledField)
     tree = TeasarTree(
-      filledGraph, of: filled, radii: filledRadii, mayHoldSoma: true, spacing: spacing, settings)
+      filledGraph, of: filled, radii: filledRadii, mayHoldSoma: true, spacing: spacing, settings,
+      through: through.map { Int(filled.ranks[.zero + ($0 - box.origin)]) })
     positions = tree.voxels.map { box.origin + (filledGraph.position(of: $0) - .zero) }
     self.radii = tree.voxels.map { filledRadii[$0] }
   }

@@ -25,9 +25,11 @@ struct TeasarTree {
   ///   - mayHoldSoma: Whether holes were filled, so that a large radius is a cell body's.
   ///   - spacing: The size of a voxel, in nanometres.
   ///   - settings: How it grows.
+  ///   - through: Voxels that are joined to the tree first, covered or not.
   init(
     _ graph: borrowing VoxelGraph, of components: borrowing LabelComponents, radii: [Float],
-    mayHoldSoma: Bool, spacing: VoxelSize, _ settings: TeasarSettings
+    mayHoldSoma: Bool, spacing: VoxelSize, _ settings: TeasarSettings,
+    through: [Int] = []
   ) {
     let ranks = components.ranks.span
     let largest = radii.max() ?? 0
@@ -52,7 +54,9 @@ struct TeasarTree {
         in: graph)
     }
     var targets = FarthestFirst(distances, largest: span)
-    while let target = targets.next(notIn: cover.isCovered) {
+    var given = through[...]
+    while let target = given.popFirst() ?? targets.next(notIn: cover.isCovered) {
+      guard places[target] < 0 else { continue }
       let path = search.path(from: target, in: graph, ranks: ranks, to: places)
       for (previous, voxel) in zip(path, path.dropFirst()) {
         places[voxel] = Int32(voxels.count)

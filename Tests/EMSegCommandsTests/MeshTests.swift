@@ -87,7 +87,7 @@ import ZarrStore
     #expect(folderContents(folder("meshes")) == ["7.ply", "meshes.csv"])
     let own = emseg("mesh", folder("labels.zarr"), "--output", folder("labels.zarr"), "--force")
     #expect(own.status == 64, "\(own.diagnostics)")
-    overwrite(folder("other/notes.txt"), with: Array("mine".utf8))
+    try FileStore(root: folder("other")).write(Array("mine".utf8).rawSpan, to: "notes.txt")
     let other = emseg("mesh", folder("labels.zarr"), "--output", folder("other"), "--force")
     #expect(other.status == 73)
     #expect(folderContents(folder("other")) == ["notes.txt"])
