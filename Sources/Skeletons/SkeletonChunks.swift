@@ -22,9 +22,9 @@ extension LabelSkeletons {
   ///
   /// Neighbouring chunks share a plane of voxels, the first of the one behind. Where a part crosses
   /// it, both trees run through the same voxel: of each connected part of the label in the plane,
-  /// the voxel farthest from others within it, the first of equals. Parts that the chunk behind
-  /// owns altogether are left to it; parts that cross no plane are left out where they are too
-  /// small.
+  /// the voxel farthest from others within it, of equals the nearest to the part's middle. Of parts
+  /// that others own altogether, only the ways between such voxels are drawn; parts that cross no
+  /// plane are left out where they are too small.
   ///
   /// - Parameters:
   ///   - labels: (1, z, y, x): the chunk, and one voxel more along each axis where the volume goes
@@ -63,16 +63,56 @@ extension LabelSkeletons {
       z: offset.z + Double(origin.z) * spacing.z, y: offset.y + Double(origin.y) * spacing.y,
       x: offset.x + Double(origin.x) * spacing.x)
     let places = components.list.indices.filter { place in
-      owned[place] > 0 && (owned[place] >= leastVoxels || !borders.voxels[place].isEmpty)
+      // What others own altogether matters only where it joins two of them.
+      owned[place] == 0
+        ? borders.voxels[place].count > 1
+        : owned[place] >= leastVoxels || !borders.voxels[place].isEmpty
     }
     let trees = trees(
       of: components, field, spacing: spacing, first: first, through: borders.voxels,
       only: places, isStopped: isStopped, didFinish: { _ in })
     return places.filter { !trees[$0].isEmpty }.map { place in
-      SkeletonPiece(
+      var nodes = trees[place]
+      if owned[place] == 0 {
+        let ends = borders.voxels[place].map { voxel in
+          PhysicalPosition(
+            z: first.z + Double(voxel.z) * spacing.z, y: first.y + Double(voxel.y) * spacing.y,
+            x: first.x + Double(voxel.x) * spacing.x)
+        }
+        nodes = Self.ways(of: nodes, between: Set(ends))
+      }
+      return SkeletonPiece(
         label: components.list[place].label, voxelCount: owned[place],
-        skeleton: Skeleton(nodes: trees[place]))
+        skeleton: Skeleton(nodes: nodes))
     }
+  }
+
+  /// The part of a tree that joins some of its nodes, and nothing else.
+  ///
+  /// - Parameters:
+  ///   - nodes: The tree, parents before their children.
+  ///   - ends: Where the nodes lie that are to be joined, one at least.
+  /// - Returns: The nodes, parents before their children.
+  private static func ways(
+    of nodes: [Skeleton.Node], between ends: Set<PhysicalPosition>
+  ) -> [Skeleton.Node] {
+    // The ends on each node's side away from the root.
+    var counts = nodes.map { ends.contains($0.position) ? 1 : 0 }
+    for index in nodes.indices.reversed() {
+      if let parent = nodes[index].parent { counts[parent] += counts[index] }
+    }
+    // The way begins at the last node that has all of them on its side.
+    let total = counts.first ?? 0
+    let start = counts.lastIndex(of: total) ?? 0
+    var places = [Int?](repeating: nil, count: nodes.count)
+    var kept: [Skeleton.Node] = []
+    for index in nodes.indices where index == start || (counts[index] > 0 && index > start) {
+      var node = nodes[index]
+      node.parent = index == start ? nil : node.parent.flatMap { places[$0] }
+      places[index] = kept.count
+      kept.append(node)
+    }
+    return kept
   }
 }
 
@@ -124,15 +164,40 @@ struct BorderVoxels {
     guard !parts.list.isEmpty else { return }
     let field = DistanceField(of: parts.numbers, spacing: spacing, threads: 1)
     for part in parts.list {
-      var best: (distance: Float, voxel: VoxelPosition)?
+      let middle = Self.middle(of: part, parts, height: size.y)
+      var best: (distance: Float, away: Double, voxel: VoxelPosition)?
       for run in parts.runs[part.runs] {
         let (z, y) = Int(run.row).quotientAndRemainder(dividingBy: size.y)
         let distances = field.distances(z: z, y: y, x: Int(run.start)..<Int(run.end))
-        for (step, distance) in distances.enumerated() where distance > best?.distance ?? -1 {
-          best = (distance, VoxelPosition(z: z, y: y, x: Int(run.start) + step))
+        for (step, distance) in distances.enumerated() where distance >= best?.distance ?? 0 {
+          let voxel = VoxelPosition(z: z, y: y, x: Int(run.start) + step)
+          let (dz, dy, dx) = (
+            (Double(z) - middle.z) * spacing.z, (Double(y) - middle.y) * spacing.y,
+            (Double(voxel.x) - middle.x) * spacing.x
+          )
+          let away = dz * dz + dy * dy + dx * dx
+          if let best, best.distance == distance, best.away <= away { continue }
+          best = (distance, away, voxel)
         }
       }
       if let best { voxels[Int(part.label) - 1].append(start + (best.voxel - .zero)) }
     }
+  }
+
+  /// The centroid of a part of a plane, in voxels.
+  private static func middle(
+    of part: LabelComponents.Component, _ parts: LabelComponents, height: Int
+  ) -> PhysicalPosition {
+    var (sumZ, sumY, sumX) = (0, 0, 0)
+    for run in parts.runs[part.runs] {
+      let (z, y) = Int(run.row).quotientAndRemainder(dividingBy: height)
+      let count = Int(run.end - run.start)
+      sumZ += z * count
+      sumY += y * count
+      sumX += (Int(run.start) + Int(run.end) - 1) * count
+    }
+    let count = Double(part.voxelCount)
+    return PhysicalPosition(
+      z: Double(sumZ) / count, y: Double(sumY) / count, x: Double(sumX) / count / 2)
   }
 }

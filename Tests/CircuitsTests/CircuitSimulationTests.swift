@@ -44,7 +44,7 @@ private struct GoldenCase {
     let steps = try Self.steps(drive: 20)
     let interval = 2 + 20 * 1.6094379124341003
     let gaps = zip(steps, steps.dropFirst()).map { Double($1 - $0) * 0.1 }
-    #expect(steps.count == 9)
+    #expect(steps.count == 8)
     #expect(gaps.allSatisfy { abs($0 - interval) <= 0.2 }, "\(gaps)")
     // From rest, 20 ln(20/5) ms.
     #expect(abs(Double(steps[0]) * 0.1 - 20 * 1.3862943611198906) <= 0.2)
@@ -96,8 +96,8 @@ private struct GoldenCase {
 
   @Test func `a silenced neuron passes nothing on, an inhibited one waits`() throws {
     let circuit = Circuit([
-      Circuit.Connection(from: 1, to: 2, weight: 40),
-      Circuit.Connection(from: 3, to: 2, weight: -80),
+      Circuit.Connection(from: 1, to: 2, weight: 200),
+      Circuit.Connection(from: 3, to: 2, weight: -160),
     ])
     func counts(_ neurons: Set<UInt64>, silenced: Set<UInt64> = []) throws -> [Int] {
       var stimulation = Stimulation()

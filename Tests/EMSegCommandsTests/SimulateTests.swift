@@ -7,7 +7,7 @@ import VolumeStore
   private static func prepared() throws -> TemporaryFolder {
     let folder = TemporaryFolder()
     try FileStore(root: folder("connectome")).write(
-      Array("pre,post,count,weight\n5,9,4,100\n7,9,2,100\n".utf8).rawSpan, to: "edges.csv")
+      Array("pre,post,count,weight\n5,9,4,1000\n7,9,2,1000\n".utf8).rawSpan, to: "edges.csv")
     overwrite(
       folder("transmitters.csv"),
       with: Array("neuron,transmitter\n5,acetylcholine\n7,GABA\n".utf8))

@@ -65,6 +65,45 @@ import Voxels
     #expect(folderContents(folder("skeletons")).contains("notes.txt"))
   }
 
+  @Test func `chunks join to the same bars, with the supervoxel of every node`() throws {
+    let folder = try Self.prepared()
+    let outcome = Self.skeletonize(
+      folder, "--chunk", "6,9,17", "--twig", "150", "--supervoxels", folder("labels.zarr"))
+    try #require(outcome.status == 0, "\(outcome.diagnostics)")
+    #expect(
+      folderContents(folder("skeletons")).sorted() == [
+        "7.swc", "9.swc", "skeletons.csv", "supervoxels.csv",
+      ])
+    let rows = String(decoding: contents(of: folder("skeletons/skeletons.csv")), as: UTF8.self)
+      .split(separator: "\n").dropFirst().map { $0.split(separator: ",") }
+    for row in rows {
+      #expect(row[1] == "1250" && row[6] == "1", "all voxels, one tree")
+      let length = Double(row[3]) ?? 0
+      #expect(length > 420 && length < 620)
+    }
+    let lines = String(decoding: contents(of: folder("skeletons/supervoxels.csv")), as: UTF8.self)
+      .split(separator: "\n").dropFirst().map { $0.split(separator: ",") }
+    #expect("\(lines.count)" == outcome["nodes"])
+    #expect(lines.allSatisfy { $0[0] == $0[2] }, "here supervoxels are the labels themselves")
+    #expect(Self.skeletonize(folder, "--force", "--twig", "10").status == 64)
+  }
+
+  @Test func `precomputed skeletons say what they are`() throws {
+    let folder = try Self.prepared()
+    let outcome = Self.skeletonize(folder, "--format", "precomputed")
+    try #require(outcome.status == 0, "\(outcome.diagnostics)")
+    #expect(folderContents(folder("skeletons")).sorted() == ["7", "9", "info", "skeletons.csv"])
+    let info = String(decoding: contents(of: folder("skeletons/info")), as: UTF8.self)
+    #expect(info.contains("neuroglancer_skeletons") && info.contains("radius"))
+    let bytes = contents(of: folder("skeletons/9"))
+    let (vertices, edges) = (
+      Int(bytes[0]) + Int(bytes[1]) * 256, Int(bytes[4]) + Int(bytes[5]) * 256
+    )
+    #expect(edges == vertices - 1)
+    #expect(bytes.count == 8 + 16 * vertices + 8 * edges)
+    #expect(Self.skeletonize(folder, "--force").status == 0)
+  }
+
   @Test func `too little memory and volumes that are no labels are refused`() throws {
     let folder = try Self.prepared()
     let little = Self.skeletonize(folder, "--memory", "1MiB")
