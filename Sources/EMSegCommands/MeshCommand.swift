@@ -71,8 +71,20 @@ struct MeshCommand: Command {
     try folder.checkFree(replacing: isReplacing)
     let input = try selection.open(labels, context: context)
     try LabelAlignment.checkLabels(input.reader)
-    let runner = StageRunner(context: context, options: blockwise)
     let store = try folder.begin()
+    do {
+      try draw(input, into: store, folder, context)
+    } catch {
+      try? FileStore.removeAtOnce(store.root)
+      throw error
+    }
+  }
+
+  /// Draws the meshes into an unfinished folder, and gives it its name.
+  private func draw(
+    _ input: InputVolume, into store: FileStore, _ folder: MeshFolder, _ context: CommandContext
+  ) throws {
+    let runner = StageRunner(context: context, options: blockwise)
     let pieceStore = format == .precomputed ? store : FileStore(root: store.path(of: "pieces"))
     let pieces = try MeshBlocks(
       reader: input.reader, runner: runner, block: fragment.extent,

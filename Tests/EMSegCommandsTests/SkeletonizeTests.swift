@@ -68,7 +68,7 @@ import Voxels
   @Test func `chunks join to the same bars, with the supervoxel of every node`() throws {
     let folder = try Self.prepared()
     let outcome = Self.skeletonize(
-      folder, "--chunk", "6,9,17", "--twig", "150", "--supervoxels", folder("labels.zarr"))
+      folder, "--chunk", "12,20,17", "--twig", "150", "--supervoxels", folder("labels.zarr"))
     try #require(outcome.status == 0, "\(outcome.diagnostics)")
     #expect(
       folderContents(folder("skeletons")).sorted() == [

@@ -64,7 +64,9 @@ import Voxels
     return tube(VoxelExtent(z: 14, y: 30, x: 60), points)
   }()
 
-  @Test(arguments: chunks)
+  @Test(arguments: [
+    VoxelExtent(cube: 64), VoxelExtent(z: 14, y: 30, x: 20), VoxelExtent(z: 14, y: 30, x: 13),
+  ])
   func `a bar is one tree of its length, whatever the chunks`(_ chunk: VoxelExtent) throws {
     let found = Self.skeletons(of: Self.bar, chunk: chunk, twig: 120)
     let skeleton = try #require(found.first?.skeleton)
@@ -115,7 +117,7 @@ import Voxels
       return (5, corner[side].0, corner[side].1)
     }
     let volume = Self.tube(VoxelExtent(z: 11, y: 33, x: 33), points)
-    let found = Self.skeletons(of: volume, chunk: VoxelExtent(cube: 12), twig: 100)
+    let found = Self.skeletons(of: volume, chunk: VoxelExtent(z: 11, y: 33, x: 16), twig: 100)
     let skeleton = try #require(found.first?.skeleton)
     #expect(skeleton.nodes.count { $0.parent == nil } == 1)
     // 80 steps of 10 nm around, less the gap.
