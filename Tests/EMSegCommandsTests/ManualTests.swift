@@ -10,7 +10,8 @@ import Testing
       .filter { $0.hasSuffix("Command.swift") }
     let listed = AllCommands.list.map { "\($0).swift" }
     #expect(files.count > 5)
-    #expect(listed.sorted() == files)
+    // Those of one noun, such as proofread, share a folder.
+    #expect(Set(listed).isSuperset(of: files) && Set(listed).count == listed.count)
   }
 
   @Test func `the pages in docs/commands are those the tool writes`() {

@@ -2,5 +2,20 @@ import CommandLineInterface
 
 /// The subcommands of `emseg proofread`, in the order of their help.
 enum ProofreadCommands {
-  static let list: [any Command.Type] = ProofreadEditCommands.list
+  static let list: [any Command.Type] = queue + ProofreadEditCommands.list
+
+  private static let queue: [any Command.Type] = [
+    ProofreadBuildCommand.self,
+    ProofreadImportCommand.self,
+    ProofreadStatusCommand.self,
+    ProofreadAssignCommand.self,
+    ProofreadNextCommand.self,
+    ProofreadShowCommand.self,
+    ProofreadDecideCommand.self,
+    ProofreadAgreementCommand.self,
+    ProofreadExportTasksCommand.self,
+    ProofreadExportVotesCommand.self,
+    ProofreadBackupCommand.self,
+    ProofreadVerifyCommand.self,
+  ]
 }
