@@ -101,9 +101,12 @@ struct SimulationFolder {
     facts["spikes"] = .integer(Int64(result.spikes.count))
     let json = try JSONValue.object(facts).encoded(pretty: true)
     try store.write(json.rawSpan, to: Self.marker)
-    try store.write(Array(result.spikeTable.utf8).rawSpan, to: "spikes.csv")
-    try store.write(Array(result.rateTable.text.utf8).rawSpan, to: "rates.csv")
-    try store.write(try result.raster().rawSpan, to: "raster.svg")
+    let spikes = Array(result.spikeTable.utf8)
+    try store.write(spikes.rawSpan, to: "spikes.csv")
+    let rates = Array(result.rateTable.text.utf8)
+    try store.write(rates.rawSpan, to: "rates.csv")
+    let raster = try result.raster()
+    try store.write(raster.rawSpan, to: "raster.svg")
     if replacing, ExistingOutput.exists(path) { try FileStore.removeAtOnce(path) }
     try store.move(to: path)
   }
