@@ -1,3 +1,4 @@
+import Codecs
 import CommandLineInterface
 import Proofreading
 import SQLite

@@ -1,5 +1,5 @@
-import CommandLineInterface
-import Proofreading
+public import CommandLineInterface
+public import Proofreading
 import VolumeStore
 
 /// A file of tasks from another program.
