@@ -2,7 +2,7 @@ import CommandLineInterface
 
 /// The subcommands of `emseg proofread`, in the order of their help.
 enum ProofreadCommands {
-  static let list: [any Command.Type] = queue + ProofreadEditCommands.list
+  static let list: [any Command.Type] = queue + session + ProofreadEditCommands.list
 
   private static let queue: [any Command.Type] = [
     ProofreadBuildCommand.self,
@@ -17,5 +17,10 @@ enum ProofreadCommands {
     ProofreadExportVotesCommand.self,
     ProofreadBackupCommand.self,
     ProofreadVerifyCommand.self,
+  ]
+
+  private static let session: [any Command.Type] = [
+    SessionCommand.self,
+    SimulateReviewCommand.self,
   ]
 }
