@@ -111,7 +111,7 @@ struct ReviewComparison {
     var plots = [
       LinePlot(
         title: "What verdicts gain", xLabel: "verdicts", yLabel: "VOI (bits)",
-        series: shown.map { LinePlot.Series(labels[$0.name] ?? $0.name, sums($0.curve)) }
+        series: shown.map { LinePlot.Series(labels[$0.0] ?? $0.0, sums($0.1)) }
           + noisy.map { LinePlot.Series($0.0, sums($0.1)) },
         xRange: 0...max(end, 1))
     ]
