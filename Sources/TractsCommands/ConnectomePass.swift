@@ -60,6 +60,8 @@ struct ConnectomePass {
       Tally(ConnectomeSums(measures: measures, image: $0.image, isVector: isVector))
     }
     let next = Mutex(Load())
+    // One for each thread, by parcellation.
+    let searches = Mutex<[[NodeSearch]]>([])
     let failure = Mutex<VolumeError?>(nil)
     let progress = context.progress(
       "connectome", total: reader.header.streamlineCount ?? 0, unit: .items("streamlines"))
@@ -86,7 +88,8 @@ struct ConnectomePass {
         } else if index < jobs {
           add(finished, to: tallies[index - 1], parcellation: index - 1)
         } else {
-          let piece = self.piece(index - jobs, of: load, needsLength: needsLength)
+          let piece = self.piece(
+            index - jobs, of: load, needsLength: needsLength, searches: searches)
           found.withLock { $0[index - jobs] = piece }
         }
       }
@@ -130,7 +133,9 @@ struct ConnectomePass {
   }
 
   /// Assigns and measures some streamlines.
-  private func piece(_ index: Int, of load: Load, needsLength: Bool) -> Piece {
+  private func piece(
+    _ index: Int, of load: Load, needsLength: Bool, searches: borrowing Mutex<[[NodeSearch]]>
+  ) -> Piece {
     let range = index * Self.piece..<min((index + 1) * Self.piece, load.batch.count)
     let positions = load.batch.positions.span
     var piece = Piece()
@@ -150,8 +155,9 @@ struct ConnectomePass {
       }
       piece.facts.append(facts)
     }
-    var search = ForwardSearch()
-    for assigner in assigners {
+    var search = searches.withLock { $0.popLast() } ?? assigners.map { _ in NodeSearch() }
+    defer { searches.withLock { $0.append(search) } }
+    for (place, assigner) in assigners.enumerated() {
       if assigner.rule == .allVoxels {
         var lists: [[UInt32]] = []
         var nodes: [UInt32] = []
@@ -165,7 +171,7 @@ struct ConnectomePass {
         ends.reserveCapacity(range.count)
         for streamline in range {
           ends.append(
-            assigner.ends(of: positions, load.batch.bounds[streamline], search: &search))
+            assigner.ends(of: positions, load.batch.bounds[streamline], search: &search[place]))
         }
         piece.ends.append(ends)
       }
