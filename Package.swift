@@ -129,7 +129,8 @@ let package = Package(
         "Voxels", "Codecs", "TerminalScreen", "VolumeStore", "Labels", "Segmentation", "SQLite",
       ], settings: safe),
 
-    library("Tractography", ["Voxels", "LinearAlgebra", "Diffusion"], settings: safe),
+    library(
+      "Tractography", ["Voxels", "LinearAlgebra", "Diffusion", "Connectomes"], settings: safe),
 
     // Judging.
     library("Evaluation", ["Voxels", "Skeletons", "Synapses"], settings: safe),
@@ -226,7 +227,7 @@ let package = Package(
       "TractographyTests",
       [
         "Voxels", "LinearAlgebra", "ScannerImages", "StreamlineFormats", "Diffusion",
-        "Tractography",
+        "Connectomes", "Tractography",
       ]
     ),
     tests(
