@@ -156,6 +156,8 @@ public enum StreamlineResampling: Hashable, Sendable {
     repeat {
       part = 0.5 * (low + high)
       found = between(index, index + step, part, line)
+      // No number lies between the two any more.
+      if part <= low || part >= high { break }
       if distance(found, last) < size {
         low = part
         near = found
@@ -163,8 +165,7 @@ public enum StreamlineResampling: Hashable, Sendable {
         high = part
         far = found
       }
-      // Two places that no number lies between end the search too.
-    } while distance(far, near) > 0.001 * size && low < part.nextUp && part.nextUp < high.nextUp
+    } while distance(far, near) > 0.001 * size
     line.append(found, at: Float(index - 1) + Float(step) * part)
     return low
   }
