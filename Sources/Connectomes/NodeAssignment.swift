@@ -32,6 +32,14 @@ public struct NodeAssigner: Sendable {
   /// How many voxels away radial and forward search look.
   private let reach: Int
 
+  /// A voxel beside another, and how far their centres are apart in mm.
+  private struct NeighbourOffset: Sendable {
+    var step: SIMD3<Int>
+    /// How far apart they are in the box of labels that is held.
+    var skip: Int
+    var distance: Double
+  }
+
   /// Prepares the search.
   ///
   /// - Precondition: A radius or length is finite and not below 0.
@@ -100,15 +108,15 @@ public struct NodeAssigner: Sendable {
   /// - Returns: The nodes of the first and of the last point.
   /// - Precondition: The rule is not ``AssignmentRule/allVoxels``.
   public func ends(
-    of positions: borrowing Span<Float>, _ points: Range<Int>, search: inout NodeSearch
+    of positions: borrowing Span<Float>, _ points: Range<Int>, search: inout ForwardSearch
   ) -> (start: UInt32, end: UInt32) {
     guard let first = points.first, let last = points.last else { return (0, 0) }
     precondition(3 * points.upperBound <= positions.count, "the points lie outside the positions")
     switch rule {
     case .radial(let radius):
       return (
-        nearest(to: exact(positions, first), within: radius, &search.nearest),
-        nearest(to: exact(positions, last), within: radius, &search.nearest)
+        nearest(to: exact(positions, first), within: radius),
+        nearest(to: exact(positions, last), within: radius)
       )
     case .endVoxels:
       return (label(under: positions, first), label(under: positions, last))
@@ -118,8 +126,8 @@ public struct NodeAssigner: Sendable {
       return (start, end)
     case .forward(let cost):
       return (
-        ahead(positions, points, of: first, inwards: 1, cost, &search.forward),
-        ahead(positions, points, of: last, inwards: -1, cost, &search.forward)
+        ahead(positions, points, of: first, inwards: 1, cost, &search),
+        ahead(positions, points, of: last, inwards: -1, cost, &search)
       )
     case .allVoxels: preconditionFailure("all voxels give a set of nodes")
     }
@@ -152,76 +160,8 @@ public struct NodeAssigner: Sendable {
 
   // MARK: Radial search
 
-  private func nearest(
-    to point: SIMD3<Double>, within radius: Double, _ known: inout NearestNodes
-  ) -> UInt32 {
+  private func nearest(to point: SIMD3<Double>, within radius: Double) -> UInt32 {
     guard let voxel = image.grid.voxel(of: point) else { return 0 }
-    guard image.grid.isOrthogonal, let place = image.index(of: voxel, inside: reach) else {
-      return nearest(to: point, in: voxel, within: radius)
-    }
-    switch known.knowledge(at: place, of: image.labels.count) {
-    case .nothing:
-      known.visit(place)
-      return nearest(to: point, in: voxel, within: radius)
-    case .visited:
-      // Who comes twice comes more often.
-      learn(of: voxel, at: place, within: radius, &known)
-      return nearest(to: point, in: voxel, within: radius)
-    case .node(let node): return node
-    case .candidates(let range):
-      var (least, node) = (radius, UInt32(0))
-      for index in range {
-        let offset = offsets[Int(known.candidates[index])]
-        let exact = (point - image.grid.centre(of: voxel &+ offset.step)).lengthInOrder
-        if exact < least { (least, node) = (exact, image.labels[place &+ offset.skip]) }
-      }
-      return node
-    }
-  }
-
-  /// Finds the labelled voxels that can be the nearest to a point of a voxel.
-  private func learn(
-    of voxel: SIMD3<Int>, at place: Int, within radius: Double, _ known: inout NearestNodes
-  ) {
-    let steps = image.stepsToLabel(from: voxel)
-    guard steps < firstOffset.count else { return known.note(0, at: place) }
-    let spacing = image.grid.spacing
-    let squares = spacing * spacing
-    let diagonal = squares.inOrderSum.squareRoot()
-    var list: [Int32] = []
-    var farthest = Double.infinity
-    for index in firstOffset[steps]..<offsets.count {
-      let offset = offsets[index]
-      if offset.distance > farthest { break }
-      guard image.labels[place &+ offset.skip] != 0 else { continue }
-      if list.isEmpty { farthest = offset.distance + diagonal + 0.01 }
-      let square = offset.distance * offset.distance
-      // For what rounding and axes not quite at right angles may do.
-      let margin = 1e-4 * (square + squares.max())
-      let isBeaten = list.contains { earlier in
-        let other = offsets[Int(earlier)]
-        let apart = offset.step &- other.step
-        let most =
-          Double(abs(apart.x)) * squares.x + Double(abs(apart.y)) * squares.y
-          + Double(abs(apart.z)) * squares.z
-        return other.distance * other.distance + most < square - margin
-      }
-      if !isBeaten { list.append(Int32(index)) }
-    }
-    guard let first = list.first else { return known.note(0, at: place) }
-    let node = image.labels[place &+ offsets[Int(first)].skip]
-    let isAlone = list.allSatisfy { image.labels[place &+ offsets[Int($0)].skip] == node }
-    // No point of the voxel is farther than this from the first one.
-    if isAlone, offsets[Int(first)].distance + 0.5 * diagonal + 0.01 < radius {
-      known.note(node, at: place)
-    } else {
-      known.note(list, at: place)
-    }
-  }
-
-  private func nearest(
-    to point: SIMD3<Double>, in voxel: SIMD3<Int>, within radius: Double
-  ) -> UInt32 {
     let own = image.label(at: voxel)
     if own != 0, image.grid.isOrthogonal {
       // Well inside a voxel no other centre can be nearer.

@@ -60,8 +60,6 @@ struct ConnectomePass {
       Tally(ConnectomeSums(measures: measures, image: $0.image, isVector: isVector))
     }
     let next = Mutex(Load())
-    // One for each thread, by parcellation.
-    let searches = Mutex<[[NodeSearch]]>([])
     let failure = Mutex<VolumeError?>(nil)
     let progress = context.progress(
       "connectome", total: reader.header.streamlineCount ?? 0, unit: .items("streamlines"))
@@ -88,8 +86,7 @@ struct ConnectomePass {
         } else if index < jobs {
           add(finished, to: tallies[index - 1], parcellation: index - 1)
         } else {
-          let piece = self.piece(
-            index - jobs, of: load, needsLength: needsLength, searches: searches)
+          let piece = self.piece(index - jobs, of: load, needsLength: needsLength)
           found.withLock { $0[index - jobs] = piece }
         }
       }
@@ -133,9 +130,7 @@ struct ConnectomePass {
   }
 
   /// Assigns and measures some streamlines.
-  private func piece(
-    _ index: Int, of load: Load, needsLength: Bool, searches: borrowing Mutex<[[NodeSearch]]>
-  ) -> Piece {
+  private func piece(_ index: Int, of load: Load, needsLength: Bool) -> Piece {
     let range = index * Self.piece..<min((index + 1) * Self.piece, load.batch.count)
     let positions = load.batch.positions.span
     var piece = Piece()
@@ -155,9 +150,8 @@ struct ConnectomePass {
       }
       piece.facts.append(facts)
     }
-    var search = searches.withLock { $0.popLast() } ?? assigners.map { _ in NodeSearch() }
-    defer { searches.withLock { $0.append(search) } }
-    for (place, assigner) in assigners.enumerated() {
+    var search = ForwardSearch()
+    for assigner in assigners {
       if assigner.rule == .allVoxels {
         var lists: [[UInt32]] = []
         var nodes: [UInt32] = []
@@ -171,7 +165,7 @@ struct ConnectomePass {
         ends.reserveCapacity(range.count)
         for streamline in range {
           ends.append(
-            assigner.ends(of: positions, load.batch.bounds[streamline], search: &search[place]))
+            assigner.ends(of: positions, load.batch.bounds[streamline], search: &search))
         }
         piece.ends.append(ends)
       }
