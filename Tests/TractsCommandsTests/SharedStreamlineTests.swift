@@ -65,8 +65,10 @@ struct `DIPY's connectivity of the phantom` {
     let expected = try ScannerImage("\(reference)/density_map.nii.gz").volume()
     try #require(found.box == expected.box)
     let (values, others) = (found.span, expected.span)
-    #expect(values.indices.allSatisfy { values[$0] == others[$0] })
-    #expect(others.indices.reduce(0) { $0 + others[$1] } > 100_000)
+    let differing = values.indices.count { values[$0] != others[$0] }
+    let sum = others.indices.reduce(Float(0)) { $0 + others[$1] }
+    #expect(differing == 0)
+    #expect(sum > 100_000)
   }
 
   @Test func `lengths are those of length`() throws {
