@@ -120,7 +120,9 @@ let package = Package(
     library("Segmentation", ["Voxels", "Labels"], settings: safe),
     library("ImageFilters", ["Voxels"], settings: safe),
     library("Training", ["Voxels", "Codecs", "Tensors", "Networks", "Labels"], settings: safe),
-    library("FloodFilling", ["Voxels", "Tensors", "Networks"], settings: safe),
+    library(
+      "FloodFilling", ["Voxels", "Codecs", "Tensors", "Networks", "Labels", "Training"],
+      settings: safe),
     library("Phantoms", ["Voxels", "Labels"], settings: safe),
     library("Meshes", ["Voxels"], settings: safe),
     library(
@@ -188,7 +190,8 @@ let package = Package(
     tests(
       "FloodFillingTests",
       [
-        "Voxels", "VolumeStore", "SectionFormats", "HDF5Formats", "Networks", "FloodFilling",
+        "Voxels", "Codecs", "VolumeStore", "SectionFormats", "HDF5Formats", "Tensors", "Networks",
+        "Training", "FloodFilling",
       ]),
     tests("PhantomsTests", ["Voxels", "Phantoms"]),
     tests("SkeletonsTests", ["Voxels", "Skeletons"]),
