@@ -120,7 +120,9 @@ let package = Package(
     library("Segmentation", ["Voxels", "Labels"], settings: safe),
     library("ImageFilters", ["Voxels"], settings: safe),
     library("Training", ["Voxels", "Codecs", "Tensors", "Networks", "Labels"], settings: safe),
-    library("FloodFilling", ["Voxels", "Tensors", "Networks"], settings: safe),
+    library(
+      "FloodFilling", ["Voxels", "Codecs", "Tensors", "Networks", "Labels", "Training"],
+      settings: safe),
     library("Phantoms", ["Voxels", "Labels"], settings: safe),
     library("Meshes", ["Voxels"], settings: safe),
     library(
@@ -129,7 +131,8 @@ let package = Package(
         "Voxels", "Codecs", "TerminalScreen", "VolumeStore", "Labels", "Segmentation", "SQLite",
       ], settings: safe),
 
-    library("Tractography", ["Voxels", "LinearAlgebra", "Diffusion"], settings: safe),
+    library(
+      "Tractography", ["Voxels", "LinearAlgebra", "Diffusion", "Connectomes"], settings: safe),
 
     // Judging.
     library("Evaluation", ["Voxels", "Skeletons", "Synapses"], settings: safe),
@@ -187,7 +190,8 @@ let package = Package(
     tests(
       "FloodFillingTests",
       [
-        "Voxels", "VolumeStore", "SectionFormats", "HDF5Formats", "Networks", "FloodFilling",
+        "Voxels", "Codecs", "VolumeStore", "SectionFormats", "HDF5Formats", "Tensors", "Networks",
+        "Training", "FloodFilling",
       ]),
     tests("PhantomsTests", ["Voxels", "Phantoms"]),
     tests("SkeletonsTests", ["Voxels", "Skeletons"]),
@@ -226,7 +230,7 @@ let package = Package(
       "TractographyTests",
       [
         "Voxels", "LinearAlgebra", "ScannerImages", "StreamlineFormats", "Diffusion",
-        "Tractography",
+        "Connectomes", "Tractography",
       ]
     ),
     tests(

@@ -120,38 +120,40 @@ public struct NodeImage: Sendable {
     return max(outside, steps - outside)
   }
 
-  /// Two passes over the box, each taking up what the neighbours before it know.
+  /// Lets labels grow by a voxel at a time.
+  ///
+  /// The margin keeps what grows from the next row; what lies farther than it counts as one step more.
   private static func clearance(of labels: [UInt32], size: SIMD3<Int>) -> [UInt8] {
-    let far = UInt8.max - 1
-    var steps = labels.map { $0 == 0 ? far : 0 }
-    for isBackward in [false, true] {
-      for outer in 0..<size.z {
-        let z = isBackward ? size.z - 1 - outer : outer
-        for middle in 0..<size.y {
-          let y = isBackward ? size.y - 1 - middle : middle
-          for inner in 0..<size.x {
-            let x = isBackward ? size.x - 1 - inner : inner
-            let index = (z * size.y + y) * size.x + x
-            if steps[index] == 0 { continue }
-            var least = steps[index]
-            for (dx, dy, dz) in Self.earlier {
-              let (nx, ny, nz) =
-                isBackward ? (x - dx, y - dy, z - dz) : (x + dx, y + dy, z + dz)
-              guard nx >= 0, ny >= 0, nz >= 0, nx < size.x, ny < size.y, nz < size.z else {
-                continue
-              }
-              least = min(least, steps[(nz * size.y + ny) * size.x + nx] + 1)
-            }
-            steps[index] = min(least, far)
-          }
-        }
+    var steps = labels.map { $0 == 0 ? UInt8(margin + 1) : 0 }
+    var grown = labels.map { $0 == 0 ? UInt8(0) : 1 }
+    var source = grown
+    for step in 1...margin {
+      for stride in [1, size.x, size.x * size.y] {
+        swap(&source, &grown)
+        grow(source.span, by: stride, into: &grown)
       }
+      number(grown.span, UInt8(step), &steps)
     }
     return steps
   }
 
-  /// The neighbours that come before a voxel in storage order.
-  private static let earlier: [(Int, Int, Int)] = (-1...1).flatMap { z in
-    (-1...1).flatMap { y in (-1...1).map { x in (x, y, z) } }
-  }.filter { ($0.2, $0.1, $0.0) < (0, 0, 0) }
+  /// Sets what is set itself or beside, a stride away.
+  private static func grow(_ source: Span<UInt8>, by stride: Int, into target: inout [UInt8]) {
+    var target = target.mutableSpan
+    let count = source.count
+    let (before, after) = (
+      source.extracting(0..<count - 2 * stride), source.extracting(2 * stride..<count)
+    )
+    let middle = source.extracting(stride..<count - stride)
+    for index in 0..<middle.count {
+      target[index &+ stride] = before[index] | middle[index] | after[index]
+    }
+  }
+
+  private static func number(_ grown: Span<UInt8>, _ step: UInt8, _ steps: inout [UInt8]) {
+    var steps = steps.mutableSpan
+    for index in 0..<grown.count where grown[index] != 0 && steps[index] > step {
+      steps[index] = step
+    }
+  }
 }

@@ -27,7 +27,7 @@ public struct ScalarImage: Sendable {
 
   /// The value at a point, interpolated between the eight voxels around it; nil outside the image.
   @inline(__always)
-  func value(at point: SIMD3<Double>) -> Float? {
+  package func value(at point: SIMD3<Double>) -> Float? {
     let place = grid.coordinates(of: point)
     let size = grid.extent
     guard place.x >= -0.5, place.y >= -0.5, place.z >= -0.5, place.x <= Double(size.x) - 0.5,

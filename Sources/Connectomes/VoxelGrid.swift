@@ -123,6 +123,42 @@ public struct VoxelGrid: Hashable, Sendable {
     return Rows(x: row(0), y: row(1), z: row(2))
   }
 
+  private init(part other: VoxelGrid, from voxel: SIMD3<Int>, extent: SIMD3<Int>) {
+    let place = other.centre(of: voxel)
+    let m = other.forward
+    self.extent = extent
+    spacing = other.spacing
+    order = other.order
+    isFlipped = other.isFlipped
+    isOrthogonal = other.isOrthogonal
+    forward = Rows(
+      x: SIMD4(m.x.x, m.x.y, m.x.z, place.x), y: SIMD4(m.y.x, m.y.y, m.y.z, place.y),
+      z: SIMD4(m.z.x, m.z.y, m.z.z, place.z))
+    backward = Self.inverse(
+      SIMD3(m.x.x, m.y.x, m.z.x), SIMD3(m.x.y, m.y.y, m.z.y), SIMD3(m.x.z, m.y.z, m.z.z), place)
+  }
+
+  /// The voxels of a box of the grid, as a grid of their own.
+  package func part(from voxel: SIMD3<Int>, extent: SIMD3<Int>) -> VoxelGrid {
+    VoxelGrid(part: self, from: voxel, extent: extent)
+  }
+
+  /// From voxel indices, in the order of the scanner's axes, to the scanner.
+  public var transform: ScannerTransform {
+    ScannerTransform(
+      rows: [forward.x, forward.y, forward.z].map { [$0.x, $0.y, $0.z, $0.w] })
+  }
+
+  /// The edges of a voxel along the stored axes, in mm.
+  public var spacingOfStoredAxes: SIMD3<Double> {
+    var edges = SIMD3<Double>()
+    for axis in 0..<3 { edges[order[axis]] = spacing[axis] }
+    return edges
+  }
+
+  /// The rows of the transform from the scanner to voxel coordinates.
+  package var rowsToVoxels: [SIMD4<Double>] { [backward.x, backward.y, backward.z] }
+
   /// The place of a voxel's centre.
   @inline(__always)
   package func centre(of voxel: SIMD3<Int>) -> SIMD3<Double> {

@@ -152,6 +152,41 @@ struct Canvas: ~Copyable {
     cairo_fill(context)
   }
 
+  /// Draws grey values, row by row from the top, into a rectangle.
+  ///
+  /// - Precondition: There are whole rows.
+  func image(
+    _ grey: [UInt8], columns: Int, x: Double, y: Double, width: Double, height: Double
+  ) {
+    precondition(columns > 0 && grey.count % columns == 0, "an image has whole rows")
+    let rows = grey.count / columns
+    guard let picture = cairo_image_surface_create(CAIRO_FORMAT_RGB24, Int32(columns), Int32(rows))
+    else { return }
+    defer { cairo_surface_destroy(picture) }
+    guard cairo_surface_status(picture) == CAIRO_STATUS_SUCCESS,
+      let data = cairo_image_surface_get_data(picture)
+    else { return }
+    cairo_surface_flush(picture)
+    let stride = Int(cairo_image_surface_get_stride(picture))
+    // Sound: the surface has so many rows of so many bytes, and lives until the end of this method.
+    let bytes = UnsafeMutableBufferPointer(start: data, count: rows * stride)
+    for row in 0..<rows {
+      for column in 0..<columns {
+        for part in 0..<3 { bytes[row * stride + 4 * column + part] = grey[row * columns + column] }
+      }
+    }
+    cairo_surface_mark_dirty(picture)
+    cairo_save(context)
+    cairo_rectangle(context, x, y, width, height)
+    cairo_clip(context)
+    cairo_translate(context, x, y)
+    cairo_scale(context, width / Double(columns), height / Double(rows))
+    cairo_set_source_surface(context, picture, 0, 0)
+    cairo_pattern_set_extend(cairo_get_source(context), CAIRO_EXTEND_PAD)
+    cairo_paint(context)
+    cairo_restore(context)
+  }
+
   /// Fills the ring between two radii and two angles, clockwise from the right.
   func ring(
     around centre: (x: Double, y: Double), radii: ClosedRange<Double>, angles: ClosedRange<Double>,

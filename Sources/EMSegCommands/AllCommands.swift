@@ -16,6 +16,8 @@ public enum AllCommands {
     TrainCommand.self,
     PredictCommand.self,
     FloodFillCommand.self,
+    FloodConsensusCommand.self,
+    FloodResegmentCommand.self,
     WatershedCommand.self,
     AgglomerateCommand.self,
     WhyCommand.self,

@@ -36,9 +36,14 @@ struct ConversionStep {
       name: kind.rawValue, kind: kind, metadata: metadata, as: format, from: input,
       command: command, method: "copy 1", policy: policy, runner: runner)
     guard !image.isComplete else { return }
+    try fill(image, with: runner)
+    try image.complete()
+  }
+
+  /// Copies the volume into an image and computes its coarser levels, or what is left of both.
+  func fill(_ image: OutputImage, with runner: StageRunner) throws {
     try copy(to: image, with: runner)
     try image.buildPyramid(kind.downsampling, with: runner)
-    try image.complete()
   }
 
   private func copy(to image: OutputImage, with runner: StageRunner) throws {

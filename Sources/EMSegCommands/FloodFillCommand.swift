@@ -9,17 +9,15 @@ import Voxels
 
 /// The command `emseg floodfill`.
 struct FloodFillCommand: Command {
-  /// How seeds are chosen.
-  enum Seeds: String, CaseIterable, ArgumentValue {
-    case peaks, grid
-  }
-
   var source = ""
   var weights = ""
   var seed: PositionArgument?
-  var seeds = Seeds.peaks
-  var seedStep = ExtentArgument(VoxelExtent(cube: 16))
   var records: String?
+  var replay: String?
+  var object: UInt64?
+  var seeding = FloodSeeding()
+  var domain = FloodDomainOptions()
+  var assembly = AssemblyOptions()
   var thresholds = FloodOptions()
   var precision = PredictionOptions.NetworkPrecision.float32
   var output = OutputOptions()
@@ -33,9 +31,16 @@ struct FloodFillCommand: Command {
       The network sees the image and the mask of one object within its field of view and says how \
       the mask goes on; the field of view moves to wherever the mask reaches its faces. Objects \
       are flooded one after the other from seeds in a fixed order, and never take voxels of \
-      earlier ones. The whole region is held in memory. With --seed, the one object there is \
-      label 1. Most numbers must be those that the network was trained with; the defaults are \
-      those of the published networks.
+      earlier ones. With --seed, the one object there is label 1. Most numbers must be those that \
+      the network was trained with; the defaults are those of the published networks.
+
+      Without --subvolume the whole region is one canvas in memory. With it, subvolumes that \
+      overlap are flooded independently, several at a time, and objects that agree where \
+      subvolumes overlap become one. A run that was stopped, at any moment and in any way, goes on \
+      with the next object when the same line is run again.
+
+      --records keeps for every seed what became of it and how it was flooded; --replay repeats an \
+      object from such a table exactly, and fails where it comes out otherwise.
       """,
     arguments: [
       .positional("STACK", \.source, "Any image that import reads."),
@@ -44,16 +49,19 @@ struct FloodFillCommand: Command {
         "The network: HDF5 with the published weights, or an ONNX file that reads image and mask."),
       .option("--seed", \.seed, "Flood one object, from this voxel."),
       .option(
-        "--seeds", \.seeds,
-        "Without --seed: where the distance to edges peaks, or the points of a grid."),
-      .option("--seed-step", \.seedStep, "The steps of the grid of seeds."),
-      .option(
         "--records", \.records, placeholder: "FILE",
-        "A table (CSV) of every seed tried: what became of it, network calls, voxels."),
+        "A table (CSV) of every seed tried: what became of it, network calls, voxels, settings."),
+      .option(
+        "--replay", \.replay, placeholder: "TABLE",
+        "Flood an object of such a table once more, with its own settings."),
+      .option("--object", \.object, placeholder: "ID", "The object, by the column label."),
       .option(
         "--precision", \.precision,
         "How exactly the network computes, at least; only float32 is sure to repeat published runs."
       ),
+      .group("Seeds", \.seeding, FloodSeeding.arguments),
+      .group("Where", \.domain, FloodDomainOptions.arguments),
+      .group("Subvolumes", \.assembly, AssemblyOptions.arguments),
       .group("Flooding", \.thresholds, FloodOptions.arguments),
       .group("Output", \.output, OutputOptions.arguments),
       .group("Source", \.selection, SourceOptions.arguments),
@@ -65,15 +73,32 @@ struct FloodFillCommand: Command {
           + "--output one.zarr",
         "Fill the neurite at a voxel."),
       Example(
-        "emseg floodfill raw.zarr --region 0:128,0:128,0:128 --weights fib25.h5 "
+        "emseg floodfill raw.zarr --weights fib25.h5 --subvolume 160,160,160 --overlap 32,32,32 "
           + "--records seeds.csv --output objects.zarr",
-        "Segment a region, and keep what became of every seed."),
+        "Segment a volume in parts, and keep what became of every seed."),
+      Example(
+        "emseg floodfill raw.zarr --weights fib25.h5 --only-uncertain p.fascicle "
+          + "--output doubts.zarr",
+        "Flood only where the affinities of a project leave it open what belongs together."),
+      Example(
+        "emseg floodfill raw.zarr --weights fib25.h5 --replay seeds.csv --object 17 "
+          + "--output again.zarr",
+        "Repeat an object."),
     ],
     references: ["Januszewski et al. 2018, doi:10.1038/s41592-018-0049-4"])
 
   func run(_ context: CommandContext) throws {
+    guard (replay == nil) == (object == nil) else {
+      throw UsageError(
+        replay == nil ? "--replay" : "--object", "must be given",
+        expected: "--replay TABLE with --object ID")
+    }
     if output.isReplacing {
-      try ExistingOutput.checkApart(output.path, from: [source, weights])
+      try ExistingOutput.checkApart(
+        output.path,
+        from: [
+          source, weights, replay, domain.mask, domain.uncertain, seeding.list, seeding.membranes,
+        ].compactMap { $0 })
     } else if ExistingOutput.exists(output.path) {
       throw ExistingOutput.error(output.path, "it is there already")
     }
@@ -81,152 +106,74 @@ struct FloodFillCommand: Command {
       throw ExistingOutput.error(records, "it is there already")
     }
     let input = try selection.open(source, context: context)
+    try FloodRecipe.check(input.reader)
+    if let replay, let object {
+      try FloodReplayStep(
+        input: input, weights: weights, table: replay, object: object,
+        domain: try domain.prepared(over: input.reader.metadata.extent, context: context),
+        voxelSize: input.voxelSize(context), output: output
+      ).run(StageRunner(context: context, options: blockwise))
+      return
+    }
+    try fill(input, context)
+  }
+
+  private func fill(_ input: InputVolume, _ context: CommandContext) throws {
     let extent = input.reader.metadata.extent
-    try check(input.reader)
-    let model = try FloodWeights.model(at: weights)
-    let network = try ConvolutionalFloodNetwork(
-      model, fieldOfView: thresholds.fieldOfView.extent, threads: blockwise.threads,
-      precision: precision.precision)
-    let (step, margin) = (thresholds.step.extent, network.margin)
-    guard step.z <= margin.z, step.y <= margin.y, step.x <= margin.x else {
+    let recipe = try FloodRecipe(weights: weights, thresholds, precision: precision)
+    let network = try recipe.network(threads: blockwise.threads)
+    guard seed == nil || assembly.subvolume == nil else {
       throw UsageError(
-        "--step", "the field of view cannot move past its own faces", found: step.text,
-        expected: "at most \(margin.text)")
+        "--subvolume", "one object is flooded in one canvas", expected: "--seed, or --subvolume")
     }
-    if let seed { try check(seed.position, in: extent, margin: margin) }
-    let settings = thresholds.settings
-    var canvas = FloodCanvas(image: try normalized(input.reader))
-    let policy: any SeedPolicy =
-      switch (seed, seeds) {
-      case (let seed?, _): ListedSeeds([seed.position])
-      case (nil, .peaks): PeakSeeds()
-      case (nil, .grid): GridSeeds(step: seedStep.extent)
-      }
-    let positions = policy.seeds(in: canvas.image, margin: margin)
-    try announce(network, seeds: positions.count, extent, context)
-
-    var flood = ObjectFlood(
-      network, movement: FaceMaximumMovement(step: step), settings: settings)
-    var table: [SeedRecord] = []
-    var count: Int32 = 0
-    let line = context.progress("flood", total: positions.count, unit: .items("seeds"))
-    for (index, position) in positions.enumerated() {
-      let record = try canvas.fill(
-        from: position, as: count + 1, by: &flood, settings,
-        checking: { try context.checkCancellation() })
-      if case .object = record.outcome { count += 1 }
-      table.append(record)
-      line.update(completed: index + 1)
+    let step = FloodStep(
+      input: input, recipe: recipe,
+      seeding: try seeding.prepared(
+        only: seed?.position, in: extent, margin: network.margin, context: context),
+      domain: try domain.prepared(over: extent, context: context), subvolume: assembly.cut,
+      rule: assembly.rule, voxelSize: input.voxelSize(context), output: output)
+    let runner = StageRunner(context: context, options: blockwise)
+    try step.checkMemory(runner)
+    context.note(try step.forecast(network))
+    let result = try step.run(runner) { result in
+      guard let records else { return }
+      let bytes = FloodRecords.csv(result.rows, settings: recipe.text)
+      try FileStore(root: records).write(bytes.rawSpan, to: "")
     }
-    _ = line.finish()
-    try write(canvas, input, context)
-    if let records {
-      try FileStore(root: records).write(FloodRecords.csv(table).rawSpan, to: "")
+    guard let result else {
+      context.note("an earlier run has finished; there is nothing to do")
+      return
     }
-    for (name, value) in FloodRecords.facts(table) { try context.print("\(name)\t\(value)") }
-  }
-
-  /// Refuses what cannot be flooded, or not within the memory.
-  private func check(_ reader: any VolumeReader) throws {
-    let metadata = reader.metadata
-    guard metadata.channels == 1 else {
-      throw VolumeError(
-        .unsupportedFeature, path: reader.path, "the image has several channels",
-        found: "\(metadata.channels)", expected: "1", remedy: "choose one with --channel")
-    }
-    // Image, mask and objects; and while peaks are searched, distances and gradients.
-    let bytesPerVoxel = 4 + 4 + 4 + (seed == nil && seeds == .peaks ? 40 : 8)
-    let bytes = metadata.extent.voxelCount * bytesPerVoxel + (400 << 20)
-    guard bytes <= blockwise.memory.bytes else {
-      throw VolumeError(
-        .limitExceeded, path: reader.path, "the volume is too large to be flooded in memory",
-        found: "\(ByteCount(bytes)) needed", expected: "at most \(blockwise.memory)",
-        remedy: "choose a part with --region, or raise --memory")
-    }
-  }
-
-  private func check(_ seed: VoxelPosition, in extent: VoxelExtent, margin: VoxelExtent) throws {
-    let inner = VoxelBox(extent: extent).grown(by: margin * -1)
-    guard !inner.isEmpty, inner.contains(seed) else {
-      throw UsageError(
-        "--seed", "the field of view does not fit around the seed",
-        found: "\(seed.z),\(seed.y),\(seed.x)",
-        expected: inner.isEmpty
-          ? "a volume of more than \((margin * 2).text) voxels" : "within \(inner.rangesText)")
-    }
-  }
-
-  /// The image as the network sees it.
-  private func normalized(_ reader: any VolumeReader) throws -> Volume<Float> {
-    var volume = try reader.readConverting(reader.metadata.box, to: Float.self)
-    var values = volume.mutableSpan
-    let (mean, deviation) = (Float(thresholds.mean), Float(thresholds.deviation))
-    var isFinite = true
-    for index in values.indices {
-      values[index] = (values[index] - mean) / deviation
-      isFinite = isFinite && values[index].isFinite
-    }
-    guard isFinite else {
-      throw VolumeError(
-        .unsupportedFeature, path: reader.path, "the image has values that are not finite",
-        remedy: "mask or clip them")
-    }
-    return volume
-  }
-
-  /// Says what is about to be done, and how long it may take.
-  private func announce(
-    _ network: ConvolutionalFloodNetwork, seeds: Int, _ extent: VoxelExtent,
-    _ context: CommandContext
-  ) throws {
-    let window = Volume<Float>(channels: 2, box: VoxelBox(extent: network.fieldOfView))
-    var logits: [Float] = []
-    try network.run(window, into: &logits)
-    let duration = try ContinuousClock().measure { try network.run(window, into: &logits) }
-    let seconds = duration.inSeconds
-    var note =
-      "\(seeds) \(seeds == 1 ? "seed" : "seeds"); a network call takes \(fixed(seconds * 1e3, decimals: 0)) ms"
-    if seed == nil {
-      // As many calls for a voxel as the published run over FIB-25 made.
-      let calls = Double(extent.voxelCount) * 25_799 / 15_625_000
-      note += ", a volume of this size about \(fixed(seconds * calls / 60, decimals: 1)) minutes"
-    }
-    context.note(note)
-  }
-
-  private func write(
-    _ canvas: FloodCanvas, _ input: InputVolume, _ context: CommandContext
-  ) throws {
-    var metadata = input.reader.metadata
-    metadata.dataType = .uint64
-    metadata.axes = .zyx
-    let reader = FloodedVolume(
-      path: "objects of \(input.reader.path)", metadata: metadata, objects: canvas.objects)
-    try ConversionStep(
-      input: InputVolume(reader: reader, formatName: "flood filling", identity: input.identity),
-      kind: .labels, voxelSize: input.voxelSize(context), output: output, command: "floodfill"
-    ).run(StageRunner(context: context, options: blockwise))
+    for (name, value) in result.facts { try context.print("\(name)\t\(value)") }
   }
 }
 
-/// Flooded objects as a volume to read from.
-private struct FloodedVolume: VolumeReader {
-  let path: String
-  let metadata: VolumeMetadata
-  let objects: Volume<Int32>
+/// How a volume is cut into subvolumes and put together, as options.
+struct AssemblyOptions {
+  var subvolume: ExtentArgument?
+  var overlap = ExtentArgument(VoxelExtent(cube: 32))
+  var agreement = 0.5
+  var sharedVoxels = 100
 
-  func read<Scalar: VoxelScalar>(
-    _ box: VoxelBox, as type: Scalar.Type
-  ) throws(VolumeError) -> Volume<Scalar> {
-    guard Scalar.dataType == .uint64 else {
-      throw VolumeError(
-        .dataTypeMismatch, path: path, "objects are read as uint64",
-        found: Scalar.dataType.rawValue)
-    }
-    var volume = objects.cropped(to: box)
-    var values = volume.mutableSpan
-    // Seeds without an object are no object.
-    for index in values.indices { values[index] = max(values[index], 0) }
-    return volume.converted(to: Scalar.self)
+  static let arguments: [Argument<AssemblyOptions>] = [
+    .option(
+      "--subvolume", \.subvolume,
+      "The largest canvas, its overlaps among it; the whole volume when left out."),
+    .option("--overlap", \.overlap, "The voxels that neighbouring subvolumes share."),
+    .option(
+      "--agreement", \.agreement, accepting: .from(0.01...1),
+      "Objects of two subvolumes are one where so large a part of their voxels in the overlap, "
+        + "taken together, is common to both."),
+    .option(
+      "--shared-voxels", \.sharedVoxels, accepting: .atLeast(1),
+      "The least voxels that such objects have in common."),
+  ]
+
+  /// How the volume is cut; nil for not at all.
+  var cut: FloodStep.Subvolume? {
+    subvolume.map { FloodStep.Subvolume(extent: $0.extent, overlap: overlap.extent) }
   }
+
+  /// When objects are one.
+  var rule: AgreementRule { AgreementRule(overlap: agreement, voxelCount: sharedVoxels) }
 }

@@ -109,6 +109,8 @@ extension AnswerEnsemble: ArgumentValue {}
 struct MarginArgument: ArgumentValue {
   var extent: VoxelExtent
 
+  init(_ extent: VoxelExtent) { self.extent = extent }
+
   init?(argument: String) {
     guard let values = triple(argument, { Int($0) }), values.allSatisfy({ (0...1024).contains($0) })
     else { return nil }

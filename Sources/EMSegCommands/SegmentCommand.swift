@@ -8,11 +8,29 @@ import Voxels
 
 /// The command `emseg segment`.
 struct SegmentCommand: Command {
+  /// How segments are found.
+  enum Method: String, CaseIterable, ArgumentValue {
+    case steepestAscent = "steepest-ascent"
+    case distanceTransform = "distance-transform"
+    case floodfill
+
+    /// How affinities become fragments; nil where there are none.
+    var watershed: WatershedOptions.Method? {
+      switch self {
+      case .steepestAscent: .steepestAscent
+      case .distanceTransform: .distanceTransform
+      case .floodfill: nil
+      }
+    }
+  }
+
   var stack = ""
+  var method = Method.steepestAscent
+  var flooding = SegmentFlooding()
   var model: String?
   var output = ""
   var threshold: Double?
-  var minimumVoxels = AgglomerateCommand.standardMinimumVoxels
+  var minimumVoxels: Int?
   var thresholds = WatershedOptions(mergeSize: Self.standardMergeSize)
   var force = false
   var prediction = PredictionOptions()
@@ -32,9 +50,16 @@ struct SegmentCommand: Command {
       any moment and in any way, goes on where it was when the same line is run again, and leaves \
       the same bytes as one that was not. Without --model, the model that comes with the program \
       and was trained on voxels nearest in size, a tenth off at most, is used.
+
+      With --method floodfill the project holds the image and what emseg floodfill makes of it; how \
+      long that may take is said before it begins.
       """,
     arguments: [
       .positional("STACK", \.stack, "Any volume that import reads."),
+      .option(
+        "--method", \.method,
+        "Agglomerate what climbing the affinities, or the distance from boundaries between them, "
+          + "gives; or flood object by object, which is much slower."),
       .option(
         "--model", \.model, placeholder: "MODEL",
         "The affinity network: an ONNX file, or the name of a model that comes with the program; "
@@ -45,19 +70,25 @@ struct SegmentCommand: Command {
         "--threshold", \.threshold, accepting: .ifGiven(.from(0...1)),
         "Largest cost, 1 − mean affinity, at which regions merge; the model's own, else 0.65."),
       .option(
-        "--minimum-voxels", \.minimumVoxels, accepting: .atLeast(0),
-        "Make segments with fewer voxels in the whole volume background."),
+        "--minimum-voxels", \.minimumVoxels, accepting: .ifGiven(.atLeast(0)),
+        "Make segments with fewer voxels in the whole volume background; "
+          + "\(AgglomerateCommand.standardMinimumVoxels) when left out, 1000 for flood filling."),
       .flag("--force", \.force, "Replace the project if it exists."),
       .group("Source", \.selection, SourceOptions.arguments),
       .group("Network", \.prediction, PredictionOptions.arguments),
-      .group("Watershed", \.thresholds, WatershedOptions.arguments),
+      .group("Watershed", \.thresholds, WatershedOptions.heightArguments),
+      .group("Flood filling", \.flooding, SegmentFlooding.arguments),
       .group("Resources", \.blockwise, BlockwiseOptions.arguments),
     ],
     examples: [
       Example(
+        "emseg segment sections/ --method floodfill --weights fib25.h5 --voxel-size 10,10,10 "
+          + "--output p.fascicle",
+        "Segment a small stack object by object."),
+      Example(
         "emseg segment sections/ --model unet.onnx --voxel-size 10,10,10 --output p.fascicle "
           + "--memory 1GiB",
-        "Segment a folder of TIFF sections within 1 GiB of memory.")
+        "Segment a folder of TIFF sections within 1 GiB of memory."),
     ])
 
   func run(_ context: CommandContext) throws {
@@ -66,15 +97,27 @@ struct SegmentCommand: Command {
         output, from: [stack, model, prediction.mask].compactMap { $0 })
     }
     let runner = StageRunner(context: context, options: blockwise)
+    guard let watershed = method.watershed else {
+      try flooding.run(
+        stack, output: output, selection: selection, minimumVoxels: minimumVoxels, force: force,
+        runner: runner)
+      return
+    }
+    guard flooding.weights == nil else {
+      throw UsageError("--weights", "is of no use here", expected: "--method floodfill")
+    }
     let named = try model.map { try LoadedModel($0) }
     let input = try selection.open(stack, context: context)
     let size = input.voxelSize(context)
     let model = try named ?? chosenModel(for: size, context: context)
     try model.description.check(voxelSize: size)
     let mask = try prediction.openMask(context)
+    var thresholds = self.thresholds
+    thresholds.method = watershed
     let rule = try thresholds.rule(voxelSize: size)
     let threshold =
       try self.threshold ?? model.agglomerationThreshold ?? AgglomerateCommand.standardThreshold
+    let minimumVoxels = self.minimumVoxels ?? AgglomerateCommand.standardMinimumVoxels
     let place = ProjectFolder.place(of: output, replacing: force)
     if force { try ExistingOutput.checkReplaceable(output) }
     let project = try ProjectFolder.prepare(

@@ -1,5 +1,6 @@
 import Codecs
 import CommandLineInterface
+import FloodFilling
 import FoundationEssentials
 import Training
 import VolumeStore
@@ -25,6 +26,9 @@ struct TrainCommand: Command {
       to train; docs/training.md lists its settings. The run's folder holds the configuration with \
       all defaults filled in, checkpoints, the learning curve as a table and as pictures, and \
       model.onnx: the averaged weights that did best in validation, with what its channels mean.
+
+      With the task floodfill the network is one for flood filling, and its field of view moves \
+      over objects while it learns.
 
       A run that was stopped, at any moment and in any way, goes on from its last checkpoint when \
       the same line is run again, and ends with the same bits as one that was not. It refuses \
@@ -72,6 +76,12 @@ struct TrainCommand: Command {
         remedy: "emseg train --example prints one")
     }
     let document = try TrainingDocument.read(path, overrides: overrides.list)
+    if document.object?["task"] == .string(FloodTrainingConfiguration.task) {
+      let step = FloodTrainStep(
+        configuration: try FloodTrainingConfiguration(document), memory: memory, threads: threads)
+      try step.run(in: try TrainingRun(at: output), context: context)
+      return
+    }
     let step = TrainStep(
       configuration: try TrainingConfiguration(document), memory: memory, threads: threads)
     try step.run(in: try TrainingRun(at: output), context: context)

@@ -53,10 +53,15 @@ struct WatershedOptions {
     case flooded, background
   }
 
-  static let arguments: [Argument<WatershedOptions>] = [
-    .option(
-      "--method", \.method,
-      "Climb the affinities, or the distance from boundaries between them."),
+  static let arguments: [Argument<WatershedOptions>] =
+    [
+      .option(
+        "--method", \.method,
+        "Climb the affinities, or the distance from boundaries between them.")
+    ] + heightArguments
+
+  /// All but the method.
+  static let heightArguments: [Argument<WatershedOptions>] = [
     .option(
       "--low", \.low, accepting: .ifGiven(.from(0...1)),
       "Affinity at or below which links never join; 0.05 when left out."),

@@ -9,6 +9,8 @@ public import Voxels
 public final class ConvolutionalFloodNetwork: FloodNetwork {
   /// What the network sees.
   public let fieldOfView: VoxelExtent
+  /// The bytes that the network takes.
+  public let memoryBytes: Int
   private let network: Network
 
   /// Prepares a model.
@@ -40,6 +42,7 @@ public final class ConvolutionalFloodNetwork: FloodNetwork {
         expected: "2 in, 1 of \(fieldOfView.lengthsText) out", remedy: "choose another model")
     }
     self.fieldOfView = fieldOfView
+    memoryBytes = plan.memory.totalBytes
     network = try Network(plan)
   }
 

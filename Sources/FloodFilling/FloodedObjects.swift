@@ -6,6 +6,8 @@ public enum SeedOutcome: Hashable, Sendable {
   case object(id: Int32, voxelCount: Int, overlapCount: Int)
   /// Its voxel was an object's already, or the field of view does not fit around it.
   case passedOver
+  /// No object may lie there.
+  case masked
   /// An object lies too near.
   case tooNear
   /// The mask fell below the threshold of moving at the seed, or never moved.
@@ -20,6 +22,12 @@ public struct SeedRecord: Hashable, Sendable {
   public var flood: FloodedObject
   /// What became of it.
   public var outcome: SeedOutcome
+
+  /// Creates a record.
+  public init(flood: FloodedObject, outcome: SeedOutcome) {
+    self.flood = flood
+    self.outcome = outcome
+  }
 }
 
 extension FloodCanvas {
@@ -44,6 +52,10 @@ extension FloodCanvas {
   ) throws -> SeedRecord {
     var record = SeedRecord(flood: FloodedObject(seed: seed), outcome: .passedOver)
     guard holds(seed, margin: flood.margin), objects[seed] <= 0 else { return record }
+    guard allows(seed) else {
+      record.outcome = .masked
+      return record
+    }
     guard !hasObject(around: seed, settings.minimumDistance) else {
       objects[seed] = -1
       record.outcome = .tooNear
@@ -65,6 +77,7 @@ extension FloodCanvas {
       record.outcome = .weak
       return record
     }
+    clearMaskOutsideDomain(in: seen)
     let (own, taken) = count(in: seen, threshold: settings.segment)
     guard own >= settings.minimumVoxelCount else {
       if objects[seed] == 0 { objects[seed] = -1 }

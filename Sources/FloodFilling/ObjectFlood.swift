@@ -18,8 +18,13 @@ public struct FloodedObject: Hashable, Sendable {
   public var visits: [VoxelPosition] = []
   /// Why it ended.
   public var end = End.filled
+  /// How many voxels each call took away that were inside with a probability of at least 0.8.
+  public var deletions: [Int] = []
   /// What the network saw of it, all in all; nil without network calls.
   public var seen: VoxelBox?
+
+  /// Begins at a seed, without visits.
+  public init(seed: VoxelPosition) { self.seed = seed }
 
   /// The network calls.
   public var callCount: Int { visits.count }
@@ -78,7 +83,8 @@ public struct ObjectFlood<Network: FloodNetwork> {
       next += 1
       let cell = self.cell(of: place, from: seed)
       guard !visited.contains(cell), canvas.mask[place] >= settings.move,
-        canvas.holds(place, margin: margin), canvas.objects[place] <= 0, isAllowed(place)
+        canvas.holds(place, margin: margin), canvas.objects[place] <= 0, canvas.allows(place),
+        isAllowed(place)
       else { continue }
       guard canvas.mask[seed] >= settings.move else {
         object.end = .weakSeed
@@ -89,7 +95,7 @@ public struct ObjectFlood<Network: FloodNetwork> {
         break
       }
       try shouldStop()
-      try visit(place, &canvas)
+      object.deletions.append(try visit(place, &canvas))
       visited.insert(cell)
       object.visits.append(place)
       let field = VoxelBox(origin: place - margin, extent: network.fieldOfView)
@@ -101,7 +107,7 @@ public struct ObjectFlood<Network: FloodNetwork> {
     return object
   }
 
-  private mutating func visit(_ place: VoxelPosition, _ canvas: inout FloodCanvas) throws {
+  private mutating func visit(_ place: VoxelPosition, _ canvas: inout FloodCanvas) throws -> Int {
     canvas.copy(around: place, padding: settings.padding, into: &window)
     try network.run(window, into: &logits)
     var keepsOutside = false
@@ -110,7 +116,8 @@ public struct ObjectFlood<Network: FloodNetwork> {
       for logit in logits where logit >= settings.move { count += 1 }
       keepsOutside = Double(count) > fraction * Double(logits.count)
     }
-    canvas.write(&logits, network.fieldOfView, around: place, keepsOutside: keepsOutside)
+    return canvas.write(
+      &logits, network.fieldOfView, around: place, keepsOutside: keepsOutside)
   }
 
   /// The cell of a grid around the seed that a place lies in; each is visited once.

@@ -32,10 +32,18 @@ public protocol StreamlineWriter: Sendable {
   ///
   /// - Throws: ``VolumeError`` where the file cannot be written.
   func write(_ batch: StreamlineBatch) throws(VolumeError)
+  /// Takes other groups than those of the header that the writer was created with: the members are
+  /// indices of streamlines that are written. Formats without groups leave them out.
+  func setGroups(_ groups: [String: [UInt32]])
   /// Makes the file complete and durable and gives it its name.
   ///
   /// - Throws: ``VolumeError`` where the file cannot be written.
   func finish() throws(VolumeError)
+}
+
+extension StreamlineWriter {
+  /// Does nothing: the format has no groups.
+  public func setGroups(_ groups: [String: [UInt32]]) {}
 }
 
 /// How much is read and handed on at once.

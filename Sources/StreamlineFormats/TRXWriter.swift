@@ -52,6 +52,11 @@ public final class TRXWriter: StreamlineWriter {
     try assembly.withLock { assembly throws(VolumeError) in try assembly.write(batch) }
   }
 
+  /// Takes other groups than those of the header.
+  public func setGroups(_ groups: [String: [UInt32]]) {
+    assembly.withLock { assembly in assembly.groups = groups }
+  }
+
   /// Writes the last offset, the groups and the header, and puts the file together.
   public func finish() throws(VolumeError) {
     try assembly.withLock { assembly throws(VolumeError) in try assembly.finish() }
@@ -66,6 +71,7 @@ private final class TRXAssembly {
   private let isFolder: Bool
   private let header: TractogramHeader
   private let positionType: TRXWriter.PositionType
+  var groups: [String: [UInt32]]
   private let positions: GrowingArray
   private let offsets: GrowingArray
   private let perStreamline: [GrowingArray]
@@ -83,6 +89,7 @@ private final class TRXAssembly {
     self.replacing = replacing
     self.isFolder = isFolder
     self.header = header
+    groups = header.groups
     self.positionType = positionType
     positions = try GrowingArray("positions.3.\(positionType.rawValue)", in: folder)
     offsets = try GrowingArray("offsets.uint64", in: folder)
@@ -143,7 +150,7 @@ private final class TRXAssembly {
     let last = [UInt64(pointCount)]
     try offsets.append(last.span.bytes)
     var arrays = [positions, offsets] + perStreamline + perPoint
-    for (name, members) in header.groups.sorted(by: { $0.key < $1.key }) {
+    for (name, members) in groups.sorted(by: { $0.key < $1.key }) {
       let entry = "groups/\(String(name.map { $0 == "/" ? "_" : $0 })).uint32"
       let array = try GrowingArray(entry, in: folder)
       try array.append(members.span.bytes)

@@ -12,12 +12,18 @@ public enum AllCommands {
     PeaksCommand.self,
     TrackCommand.self,
     ConnectomeCommand.self,
+    EdgesCommand.self,
     ConvertCommand.self,
+    FilterCommand.self,
+    ResampleCommand.self,
+    StatsCommand.self,
+    MapCommand.self,
     LabelConvertCommand.self,
     MeasuresCommand.self,
     CompareCommand.self,
     PlotMatrixCommand.self,
     PlotCircleCommand.self,
     PlotDegreesCommand.self,
+    PlotStreamlinesCommand.self,
   ]
 }

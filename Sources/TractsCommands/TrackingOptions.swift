@@ -57,7 +57,7 @@ struct DirectionArgument: ArgumentValue {
 
 /// A sphere or the voxels of an image, as it is written on the command line.
 struct RegionArgument: ArgumentValue {
-  private let text: String
+  let text: String
 
   init?(argument: String) {
     guard !argument.isEmpty else { return nil }
@@ -72,14 +72,18 @@ struct RegionArgument: ArgumentValue {
   ///
   /// - Throws: ``VolumeError`` where the image cannot be read or is empty.
   func region() throws -> Region {
+    if let sphere { return .sphere(centre: sphere.centre, radius: sphere.radius) }
+    return .voxels(try VoxelRegion(path: text))
+  }
+
+  /// The sphere, where one is written.
+  var sphere: (centre: SIMD3<Float>, radius: Float)? {
     let numbers = text.split(separator: ",", omittingEmptySubsequences: false)
       .map { Float(String($0)) }
-    if numbers.count == 4, let x = numbers[0], let y = numbers[1], let z = numbers[2],
+    guard numbers.count == 4, let x = numbers[0], let y = numbers[1], let z = numbers[2],
       let radius = numbers[3], radius > 0
-    {
-      return .sphere(centre: SIMD3(x, y, z), radius: radius)
-    }
-    return .voxels(try VoxelRegion(path: text))
+    else { return nil }
+    return (SIMD3(x, y, z), radius)
   }
 }
 
@@ -94,13 +98,7 @@ extension VoxelRegion {
         .unsupportedFeature, path: path, "a mask has one volume",
         found: "\(image.volumes) volumes", remedy: "take one volume out of the image")
     }
-    let grid = try image.trackingGrid()
-    let values = try image.volume()
-    var mask = Volume<UInt8>(box: values.box)
-    var target = mask.mutableSpan
-    let source = values.span
-    for index in 0..<source.count { target[index] = source[index] > 0 ? 1 : 0 }
-    self.init(mask, grid: grid)
+    self.init(try image.setVoxels(), grid: try image.trackingGrid())
     guard count > 0 else {
       throw VolumeError(
         .dataTypeMismatch, path: path, "no voxel of the mask is above zero",
@@ -110,6 +108,18 @@ extension VoxelRegion {
 }
 
 extension ScannerImage {
+  /// 1 in the voxels of the first volume that are above zero, (z, y, x).
+  ///
+  /// - Throws: ``VolumeError``.
+  func setVoxels() throws(VolumeError) -> Volume<UInt8> {
+    let values = try volume()
+    var mask = Volume<UInt8>(box: values.box)
+    var target = mask.mutableSpan
+    let source = values.span
+    for index in 0..<source.count { target[index] = source[index] > 0 ? 1 : 0 }
+    return mask
+  }
+
   /// The grid that is tracked in.
   ///
   /// - Throws: ``VolumeError`` where there is none.
@@ -134,9 +144,9 @@ struct TrackingOptions {
   var seeds: Int?
   var seed = 1
   var mask: String?
-  var included: [RegionArgument] = []
-  var excluded: [RegionArgument] = []
-  var stopping: [RegionArgument] = []
+  var included = RegionList()
+  var excluded = RegionList()
+  var stopping = RegionList()
   var step: Double?
   var angle: Double?
   var cutoff = 0.1

@@ -137,7 +137,7 @@ public struct TrainingConfiguration: Sendable {
     return .object(members)
   }
 
-  private static func volumes(
+  package static func volumes(
     _ name: String, _ settings: inout SettingsReader
   ) throws(SettingsError) -> [AnnotatedVolumeSettings] {
     var volumes: [AnnotatedVolumeSettings] = []
@@ -225,7 +225,7 @@ public enum NetworkChoice: Sendable {
   case model(path: String)
 
   /// Reads the section `network`: `model`, a path, or `architecture` and its own settings.
-  init(_ settings: inout SettingsReader) throws(SettingsError) {
+  package init(_ settings: inout SettingsReader) throws(SettingsError) {
     if settings.has("model"), let path = try settings.text("model") {
       self = .model(path: path)
       try settings.finish()
@@ -279,7 +279,7 @@ extension ForegroundRule {
 
 extension Optimization {
   /// Reads the section `optimizer`; the batch stays 1.
-  init(_ settings: inout SettingsReader) throws(SettingsError) {
+  package init(_ settings: inout SettingsReader) throws(SettingsError) {
     self.init(
       rule: try AdamW(&settings), schedule: try LearningRateSchedule(&settings),
       gradientLimit: nil, averageDecay: 0)

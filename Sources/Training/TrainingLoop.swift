@@ -129,31 +129,8 @@ public final class TrainingLoop<Network: AdjustableNetwork> {
       for (index, value) in found.enumerated() { means[index] += value / Double(batch) }
     }
     let loss = losses.total(means)
-    let length = norm(gradients)
-    guard loss.isFinite, length.isFinite else {
-      // The sign of a NaN means nothing and differs between builds.
-      let found = loss.isFinite ? length : loss
-      throw TrainingError(
-        .diverged, "",
-        loss.isFinite ? "the gradient is not a finite number" : "the loss is not a finite number",
-        found: "\(found.isNaN ? "nan" : "\(found)") at step \(state.step + 1)",
-        remedy: "lower optimizer.learning_rate or optimizer.clip, or lengthen optimizer.warm_up; "
-          + "the last checkpoint is kept")
-    }
-    let rate = optimization.schedule.rate(step: state.step, of: steps)
-    var factor: Float = 1
-    if let limit = optimization.gradientLimit, length > limit { factor = Float(limit / length) }
-    // Taken out and put back, so that both can be written at once.
-    var (values, moments) = (state.parameters, state.moments)
-    (state.parameters, state.moments) = ([], AdamW.Moments(count: 0))
-    optimization.rule.update(
-      &values, gradients: gradients, factor: factor, moments: &moments,
-      parameters: network.parameters, rate: rate, step: state.step)
-    (state.parameters, state.moments) = (values, moments)
-    state.average.update(
-      state.parameters, decay: optimization.averageDecay, step: state.step)
-    state.step += 1
-    state.curve.add([loss] + means + [rate, length])
+    let (rate, length) = try state.move(
+      by: gradients, measures: [loss] + means, optimization, network.parameters, steps: steps)
     return Report(loss: loss, losses: means, rate: rate, gradientNorm: length)
   }
 

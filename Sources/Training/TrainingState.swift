@@ -1,3 +1,5 @@
+package import Networks
+
 /// Everything that a training carries from step to step.
 ///
 /// Samples are functions of the step, so with the state a training goes on as if it had never
@@ -41,6 +43,52 @@ public struct TrainingState: Sendable, Equatable {
     moments = AdamW.Moments(count: parameters.count)
     average = ParameterAverage(parameters)
     curve = TrainingCurve(columns: columns)
+  }
+}
+
+extension TrainingState {
+  /// Does one step: moves the parameters against a gradient, and takes down what it measured.
+  ///
+  /// - Parameters:
+  ///   - gradients: The gradient of the loss by every parameter.
+  ///   - measures: The first columns of the curve, the loss first; the learning rate and the length
+  ///     of the gradient follow them.
+  ///   - optimization: How parameters are moved.
+  ///   - parameters: Which parameter lies where.
+  ///   - steps: How many steps the whole training has.
+  /// - Returns: The learning rate, and the length of the gradient before it was shortened.
+  /// - Throws: ``TrainingError`` with `diverged` where the loss or its gradient is not finite: the
+  ///   state is then as before.
+  package mutating func move(
+    by gradients: [Float], measures: [Double], _ optimization: Optimization,
+    _ parameters: [NetworkParameter], steps: Int
+  ) throws(TrainingError) -> (rate: Double, gradientNorm: Double) {
+    let loss = measures[0]
+    let length = norm(gradients)
+    guard loss.isFinite, length.isFinite else {
+      // The sign of a NaN means nothing and differs between builds.
+      let found = loss.isFinite ? length : loss
+      throw TrainingError(
+        .diverged, "",
+        loss.isFinite ? "the gradient is not a finite number" : "the loss is not a finite number",
+        found: "\(found.isNaN ? "nan" : "\(found)") at step \(step + 1)",
+        remedy: "lower optimizer.learning_rate or optimizer.clip, or lengthen optimizer.warm_up; "
+          + "the last checkpoint is kept")
+    }
+    let rate = optimization.schedule.rate(step: step, of: steps)
+    var factor: Float = 1
+    if let limit = optimization.gradientLimit, length > limit { factor = Float(limit / length) }
+    // Taken out and put back, so that both can be written at once.
+    var (values, moments) = (self.parameters, self.moments)
+    (self.parameters, self.moments) = ([], AdamW.Moments(count: 0))
+    optimization.rule.update(
+      &values, gradients: gradients, factor: factor, moments: &moments, parameters: parameters,
+      rate: rate, step: step)
+    (self.parameters, self.moments) = (values, moments)
+    average.update(self.parameters, decay: optimization.averageDecay, step: step)
+    step += 1
+    curve.add(measures + [rate, length])
+    return (rate, length)
   }
 }
 

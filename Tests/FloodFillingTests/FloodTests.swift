@@ -2,52 +2,11 @@ import FloodFilling
 import Testing
 import Voxels
 
-/// Says of every voxel what the image says: its grey value is the mask's new logit.
-private struct ImageIsMask: FloodNetwork {
-  var fieldOfView = VoxelExtent(cube: 5)
-  /// The mask's logits of each call, as the network saw them.
-  var change: (Float, Float) -> Float = { grey, _ in grey }
-
-  func run(_ window: borrowing Volume<Float>, into logits: inout [Float]) {
-    let values = window.span
-    let count = values.count / 2
-    logits = (0..<count).map { change(values[$0], values[count + $0]) }
-  }
-}
-
-private let inside: Float = 3, outside: Float = -3
-
-/// A volume of `outside` with boxes of `inside`.
-private func image(_ extent: VoxelExtent, _ boxes: [VoxelBox]) -> Volume<Float> {
-  var volume = Volume<Float>(box: VoxelBox(extent: extent), fill: outside)
-  for box in boxes {
-    for z in box.origin.z..<box.end.z {
-      for y in box.origin.y..<box.end.y {
-        for x in box.origin.x..<box.end.x { volume[VoxelPosition(z: z, y: y, x: x)] = inside }
-      }
-    }
-  }
-  return volume
-}
-
-private func box(_ z: Range<Int>, _ y: Range<Int>, _ x: Range<Int>) -> VoxelBox {
-  VoxelBox(
-    from: VoxelPosition(z: z.lowerBound, y: y.lowerBound, x: x.lowerBound),
-    to: VoxelPosition(z: z.upperBound, y: y.upperBound, x: x.upperBound))
-}
-
-private var settings: FloodSettings {
-  var settings = FloodSettings()
-  settings.minimumVoxelCount = 10
-  return settings
-}
+private var settings: FloodSettings { smallObjects }
 
 private func flood(
   _ network: ImageIsMask = ImageIsMask(), _ settings: FloodSettings = settings
-) -> ObjectFlood<ImageIsMask> {
-  ObjectFlood(
-    network, movement: FaceMaximumMovement(step: VoxelExtent(cube: 2)), settings: settings)
-}
+) -> ObjectFlood<ImageIsMask> { smallFlood(network, settings) }
 
 @Suite struct FloodTests {
   private static let rod = box(2..<5, 2..<5, 2..<28)

@@ -63,6 +63,25 @@ private struct Replay {
     #expect(logits.count == expected.count && difference < 1e-4)
   }
 
+  @Test func `the seeds of the whole cube are as many as published, the objects' among them`()
+    throws
+  {
+    let folder = try #require(shared)
+    let stack = try TIFFStack("\(folder)/data/em/fib25/gray")
+    let grey = try stack.readConverting(stack.metadata.box, to: Float.self)
+    let values = grey.span
+    let image = Volume(
+      box: grey.box,
+      values: [Float](capacity: values.count) { output in
+        for index in values.indices { output.append((values[index] - 128) / 33) }
+      })
+    let seeds = PeakSeeds().seeds(in: image, margin: VoxelExtent(cube: 16))
+    #expect(seeds.count == 12_464)
+    for name in ["replay_seg2", "replay_seg3"] {
+      #expect(seeds.contains(try Replay(name).seed))
+    }
+  }
+
   @Test func `two objects come out as published, voxel by voxel and call by call`() throws {
     let folder = try #require(shared)
     let stack = try TIFFStack("\(folder)/data/em/fib25/gray")

@@ -159,9 +159,9 @@ struct ImageCommandTests {
     #expect(bad.diagnostics.contains("warning: "))
   }
 
-  /// Writes an image of fibres that run in circles around a corner, and its gradient table with
+  /// Writes an image of two narrow oblique bundles in water, and its gradient table with
   /// one component reversed where that is asked for.
-  private func makeRing(reversed: Bool) throws {
+  private func makeBundles(reversed: Bool) throws {
     var generator = SeededGenerator(seed: 4)
     let rows =
       [SIMD4(0.0, 0, 0, 0)]
@@ -170,15 +170,17 @@ struct ImageCommandTests {
         for axis in 0..<3 { g[axis] = Double.random(in: -1...1, using: &generator) }
         return SIMD4(g / (g * g).sum().squareRoot(), 1000)
       }
-    let extent = VoxelExtent(z: 4, y: 14, x: 14)
+    let extent = VoxelExtent(z: 9, y: 14, x: 14)
     var image = Volume<Float>(channels: rows.count, box: VoxelBox(extent: extent))
     for z in 0..<extent.z {
       for y in 0..<extent.y {
         for x in 0..<extent.x {
-          let (dx, dy) = (Double(x) + 2, Double(y) + 2)
-          let v = SIMD3(-dy, dx, 0) / (dx * dx + dy * dy).squareRoot()
+          // One bundle along (1, 1, 0), one along (0, 1, -1).
+          let isFirst = z < 3 && abs(x - y) <= 1
+          let isSecond = x > 10 && abs(y + z - 9) <= 1
+          let v = isFirst ? SIMD3(1.0, 1, 0) : isSecond ? SIMD3(0.0, 1, -1) : .zero
           for (volume, row) in rows.enumerated() {
-            let along = v.x * row.x + v.y * row.y + v.z * row.z
+            let along = (v.x * row.x + v.y * row.y + v.z * row.z) / 2.0.squareRoot()
             let b = row.w * (3e-4 + 1.2e-3 * along * along)
             let signal = 1000 * exp(-b)
             image[VoxelPosition(z: z, y: y, x: x), channel: volume] = Float(signal)
@@ -196,9 +198,20 @@ struct ImageCommandTests {
     overwrite(folder("dwi.b"), with: Array(text.joined(separator: "\n").utf8))
   }
 
+  @Test(arguments: [false, true])
+  func `reversed gradients are found`(reversed: Bool) throws {
+    try makeBundles(reversed: reversed)
+    let outcome = tracts(["check", folder("dwi.nii"), "--gradients", folder("dwi.b")])
+    #expect(
+      outcome.status == (reversed ? CommandLineInterface.ExitStatus.badData.code : 0),
+      "\(outcome.diagnostics)")
+    #expect(outcome.output.contains("faults\t\(reversed ? 1 : 0)\n"), "\(outcome.output)")
+    #expect(outcome.output.contains("go on better as") == reversed)
+  }
+
   @Test func `gaps in labels are found`() throws {
-    try makeRing(reversed: false)
-    var labels = Volume<UInt32>(box: VoxelBox(extent: VoxelExtent(z: 4, y: 14, x: 14)))
+    try makeBundles(reversed: false)
+    var labels = Volume<UInt32>(box: VoxelBox(extent: VoxelExtent(z: 9, y: 14, x: 14)))
     labels[.zero] = 1
     labels[VoxelPosition(z: 1, y: 2, x: 3)] = 4
     try ScannerImage.write(
@@ -212,5 +225,26 @@ struct ImageCommandTests {
     #expect(outcome.status == CommandLineInterface.ExitStatus.badData.code)
     #expect(outcome.output.contains("2 label numbers below 4"), "\(outcome.output)")
     #expect(outcome.output.contains(": 2, 3\n"))
+  }
+
+  @Test func `an image comes by its name through a pipe, and its temporary file is gone`() throws {
+    try makeBundles(reversed: false)
+    // MRtrix3 passes on names of files that it made for this alone.
+    let name = folder("mrtrix-tmp-abc123.nii")
+    overwrite(name, with: contents(of: folder("dwi.nii")))
+    var ends: [Int32] = [0, 0]
+    try #require(pipe(&ends) == 0)
+    let line = Array("\(name)\n".utf8)
+    try #require(write(ends[1], line, line.count) == line.count)
+    close(ends[1])
+    let saved = dup(0)
+    dup2(ends[0], 0)
+    close(ends[0])
+    let outcome = tracts(["info", "-"])
+    dup2(saved, 0)
+    close(saved)
+    #expect(outcome.status == 0, "\(outcome.diagnostics)")
+    #expect(outcome.output.contains("size\t[14,14,9,21]"), "\(outcome.output)")
+    #expect(!folderContents(folder.path).contains("mrtrix-tmp-abc123.nii"))
   }
 }

@@ -50,6 +50,21 @@ public struct GridSeeds: SeedPolicy {
   }
 }
 
+/// The seeds of another policy from the last to the first.
+///
+/// What two runs in opposite orders agree on is more certain than either.
+public struct ReversedSeeds: SeedPolicy {
+  private let policy: any SeedPolicy
+
+  /// Creates the policy.
+  public init(_ policy: any SeedPolicy) { self.policy = policy }
+
+  /// The other policy's seeds, the last first.
+  public func seeds(in image: borrowing Volume<Float>, margin: VoxelExtent) -> [VoxelPosition] {
+    policy.seeds(in: image, margin: margin).reversed()
+  }
+}
+
 extension VoxelBox {
   /// The voxels that are so far away from all faces; may be empty.
   func shrunk(by margin: VoxelExtent) -> VoxelBox { grown(by: margin * -1) }

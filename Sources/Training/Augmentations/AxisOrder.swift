@@ -1,14 +1,17 @@
-import Voxels
+package import Voxels
 
 /// Turns and mirrors of a voxel grid: which axis of the source each axis of the result runs along,
 /// and whether backwards.
-struct AxisOrder: VoxelMove, Equatable {
+package struct AxisOrder: VoxelMove, Equatable {
   /// The source's axis (0 z, 1 y, 2 x) along each axis of the result.
-  var axes = [0, 1, 2]
+  package var axes = [0, 1, 2]
   /// Whether each axis of the result runs backwards along it.
-  var isReversed = [false, false, false]
+  package var isReversed = [false, false, false]
 
-  func moved<Scalar: VoxelScalar>(_ volume: Volume<Scalar>) -> Volume<Scalar> {
+  /// Nothing turned, nothing mirrored.
+  package init() {}
+
+  package func moved<Scalar: VoxelScalar>(_ volume: Volume<Scalar>) -> Volume<Scalar> {
     let extent = volume.extent
     let lengths = [extent.z, extent.y, extent.x]
     let strides = [extent.y * extent.x, extent.x, 1]
@@ -37,7 +40,7 @@ struct AxisOrder: VoxelMove, Equatable {
   }
 
   /// The size of the source that gives a size of the result.
-  func sourceExtent(for result: VoxelExtent) -> VoxelExtent {
+  package func sourceExtent(for result: VoxelExtent) -> VoxelExtent {
     var lengths = [0, 0, 0]
     for (axis, length) in zip(axes, [result.z, result.y, result.x]) { lengths[axis] = length }
     return VoxelExtent(z: lengths[0], y: lengths[1], x: lengths[2])

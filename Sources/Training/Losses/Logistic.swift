@@ -1,9 +1,9 @@
 /// The logistic function of a logit and what cross-entropy needs besides.
-struct Logistic {
+package struct Logistic {
   /// 1 / (1 + e^−x), the probability of 1.
-  let probability: Float
+  package let probability: Float
   /// log(1 + e^−|x|), in (0, log 2].
-  let remainder: Float
+  package let remainder: Float
 
   /// Computes both to within two units in the last place, for logits of any size.
   ///
@@ -11,7 +11,7 @@ struct Logistic {
   /// 2^k · 2^f with the polynomial of Taylor for |f| ≤ ½; the logarithm is
   /// 2 · artanh(e / (2 + e)), whose argument is at most ⅓.
   @inline(__always)
-  init(_ logit: Float) {
+  package init(_ logit: Float) {
     let power = max(-logit.magnitude, -87) * 1.442_695_04
     // Adding 1.5 · 2²³ rounds to a whole number, which then stands in the lowest bits.
     let shifted = power + 12_582_912
