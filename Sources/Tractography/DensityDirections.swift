@@ -22,7 +22,7 @@ public struct DensityDirections: DirectionGetter {
   ///   - grid: Their grid.
   ///   - cutoff: The least density that is followed.
   ///   - rules: How far steps go and turn; those of the tracker.
-  ///   - power: What densities are raised to.
+  ///   - exponent: What densities are raised to.
   /// - Precondition: The volume has the grid's size and the coefficients of an even degree.
   public init(
     _ densities: borrowing Volume<Float>, grid: TrackingGrid, cutoff: Float, rules: TrackingRules,

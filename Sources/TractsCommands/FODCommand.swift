@@ -110,7 +110,7 @@ struct FODCommand: Command {
     }
     let mask = try mask.map { try MaskImage($0, of: image) }
     try DeconvolutionRun(
-      command: self, image: image, gradients: table, mask: mask,
+      command: self, image: image, mask: mask,
       method: method(table, responses)
     ).run(context)
   }
@@ -168,7 +168,6 @@ struct DeconvolutionRun {
 
   let command: FODCommand
   let image: ScannerImage
-  let gradients: GradientTable
   let mask: MaskImage?
   let method: Method
 
@@ -182,12 +181,11 @@ struct DeconvolutionRun {
       )
     }
     let counts = method.degrees.map { SphericalHarmonics.count(degree: $0) }
-    let rows = zip(gradients.directions, gradients.bValues).map { SIMD4($0, $1) }
     let writers = try zip(command.output, counts).map { path, count in
       try ScannerImageWriter(
         path,
         ScannerImageWriter.Description(
-          extent: image.extent, volumes: count, transform: image.transform, gradients: rows,
+          extent: image.extent, volumes: count, transform: image.transform,
           note: "\(context.tool) \(context.version) fod"), replacing: command.isReplacing)
     }
     let progress = context.progress("fod", total: image.extent.voxelCount, unit: .voxels)

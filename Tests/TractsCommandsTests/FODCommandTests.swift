@@ -50,7 +50,8 @@ struct FODCommandTests {
       #expect(outcome.status == 0, "\(outcome.diagnostics)")
       #expect(try difference(folder(name), "csd.nii.gz") < 1e-6)
     }
-    #expect(try ScannerImage(folder("b.mif")).header.gradients?.count == 51)
+    // A table of the signals' gradients would not fit the coefficients.
+    #expect(try ScannerImage(folder("b.mif")).header.gradients == nil)
   }
 
   @Test func `tissues get a file each`() throws {
