@@ -104,10 +104,9 @@ public struct SphericalDeconvolution: Sendable, VoxelwiseSolver {
     rows = basis.blocks
     columns = basis.transposed.blocks
     var normal = BlockedSymmetricMatrix(size: unknowns)
-    for row in 0..<design.rows {
-      let values = (0..<unknowns).map { design[row, $0] }
-      normal.addProduct(of: BlockedSymmetricMatrix.blocks(of: values).span, scale: 1)
-    }
+    normal.addProducts(
+      of: design.blocks.span, Array(0..<design.rows),
+      scales: [Double](repeating: 1, count: design.rows))
     normal.addToDiagonal(options.norm * Self.normWeight * normal[0, 0])
     self.normal = normal
   }
@@ -168,6 +167,9 @@ public struct SphericalDeconvolution: Sendable, VoxelwiseSolver {
     var normal: BlockedSymmetricMatrix
     var amplitudes: [SIMD8<Double>]
     var isPenalised: [Bool]
+    /// The directions that were penalised or not before, and are now otherwise.
+    var changed: [Int] = []
+    var signs: [Double] = []
     var right: [Double]
     var rightBlocks: [SIMD8<Double>]
     var first: [Double]
@@ -227,18 +229,16 @@ public struct SphericalDeconvolution: Sendable, VoxelwiseSolver {
   /// Adds and takes away the directions whose amplitude went below the threshold or rose above it.
   private func updatePenalties(_ density: [Double], _ memory: inout Memory) -> Bool {
     Self.multiply(columns, density, into: &memory.amplitudes)
-    let width = memory.normal.blocks
-    let vectors = rows.span
-    var hasChanged = false
+    memory.changed.removeAll(keepingCapacity: true)
+    memory.signs.removeAll(keepingCapacity: true)
     for direction in 0..<directionCount {
       let isBelow = memory.amplitudes[direction / 8][direction % 8] < threshold
       guard isBelow != memory.isPenalised[direction] else { continue }
       memory.isPenalised[direction] = isBelow
-      hasChanged = true
-      memory.normal.addProduct(
-        of: vectors.extracting(direction &* width..<(direction &+ 1) &* width),
-        scale: isBelow ? 1 : -1)
+      memory.changed.append(direction)
+      memory.signs.append(isBelow ? 1 : -1)
     }
-    return hasChanged
+    memory.normal.addProducts(of: rows.span, memory.changed, scales: memory.signs)
+    return !memory.changed.isEmpty
   }
 }

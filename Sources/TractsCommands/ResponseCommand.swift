@@ -100,7 +100,13 @@ struct ResponseCommand: Command {
         .malformedMetadata, path: image.path, "the gradient table does not fit the image",
         found: "\(table.count) rows", expected: "\(image.volumes), one a volume")
     }
-    let inside = try MaskImage(mask, of: image).sections(0..<image.extent.z)
+    let masked = try MaskImage(mask, of: image)
+    if let distance = masked.displacement(from: image) {
+      context.warn(
+        "the mask lies up to \(hundredths(distance)) mm from the image; voxels are taken as they are"
+      )
+    }
+    let inside = try masked.sections(0..<image.extent.z)
     let signals = try image.slab(volumes: 0..<image.volumes, z: 0..<image.extent.z)
     let (rows, taken, shells) = try estimate(signals, table, inside, image, context)
     try WholeFile.checkFree(output, replacing: isReplacing)

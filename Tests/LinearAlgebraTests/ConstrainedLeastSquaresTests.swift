@@ -91,9 +91,12 @@ struct ConstrainedLeastSquaresTests {
     var generator = SeededGenerator(seed: UInt64(size))
     var blocked = BlockedSymmetricMatrix(size: size)
     var dense = Matrix(rows: size, columns: size)
-    for scale in [1.0, 2, 0.5] + [Double](repeating: 1, count: size) {
-      let vector = random(1, size, &generator)
-      blocked.addProduct(of: BlockedSymmetricMatrix.blocks(of: vector.values).span, scale: scale)
+    let scales = [1.0, 2, 0.5] + [Double](repeating: 1, count: size)
+    let vectors = scales.map { _ in random(1, size, &generator) }
+    blocked.addProducts(
+      of: vectors.flatMap { BlockedSymmetricMatrix.blocks(of: $0.values) }.span,
+      Array(scales.indices), scales: scales)
+    for (vector, scale) in zip(vectors, scales) {
       let product = vector.transposed * vector
       for row in 0..<size {
         for column in 0..<size { dense[row, column] += scale * product[row, column] }

@@ -54,6 +54,43 @@ struct FODCommandTests {
     #expect(try ScannerImage(folder("b.mif")).header.gradients == nil)
   }
 
+  @Test func `a mask that is stored along other axes covers the same voxels`() throws {
+    let path = "\(Self.golden)/mask.nii.gz"
+    let mask = try ScannerImage(path)
+    let (extent, transform) = (mask.extent, mask.transform)
+    // The first axis is stored from the other end.
+    let end = transform.apply(SIMD3(Double(extent.x - 1), 0, 0))
+    let rows = (0..<3).map { axis in
+      [-transform.x[axis], transform.y[axis], transform.z[axis], end[axis]]
+    }
+    let stored = try values(path)
+    let flipped = stored.indices.map { place in
+      stored[place - place % extent.x + extent.x - 1 - place % extent.x]
+    }
+    // The mask's first and last columns differ, or a flip could not be seen.
+    var half = flipped
+    for place in half.indices where place % extent.x < 2 { half[place] = 0 }
+    var expected = stored
+    for place in expected.indices where place % extent.x > extent.x - 3 { expected[place] = 0 }
+    for (name, values, transform) in [
+      ("flipped", half, try ScannerTransform(rows: rows)), ("plain", expected, transform),
+    ] {
+      let writer = try ScannerImageWriter(
+        folder("\(name).nii"),
+        ScannerImageWriter.Description(extent: extent, transform: transform), replacing: false)
+      try writer.write(Volume(box: VoxelBox(origin: .zero, extent: extent), values: values))
+      try writer.finish()
+      let outcome = tracts(
+        ["fod"] + Self.single + [
+          "--response", "\(Self.golden)/single.txt", "--mask", folder("\(name).nii"), "--output",
+          folder("\(name)-fod.nii"),
+        ])
+      #expect(outcome.status == 0, "\(outcome.diagnostics)")
+    }
+    #expect(try values(folder("flipped-fod.nii")) == values(folder("plain-fod.nii")))
+    #expect(try values(folder("plain-fod.nii")).contains { $0 != 0 })
+  }
+
   @Test func `tissues get a file each`() throws {
     let tissues = ["wm", "gm", "csf"]
     let outcome = tracts(
