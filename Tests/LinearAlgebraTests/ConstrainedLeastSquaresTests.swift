@@ -93,9 +93,8 @@ struct ConstrainedLeastSquaresTests {
     var dense = Matrix(rows: size, columns: size)
     let scales = [1.0, 2, 0.5] + [Double](repeating: 1, count: size)
     let vectors = scales.map { _ in random(1, size, &generator) }
-    blocked.addProducts(
-      of: vectors.flatMap { BlockedSymmetricMatrix.blocks(of: $0.values) }.span,
-      Array(scales.indices), scales: scales)
+    let blocks = vectors.flatMap { BlockedSymmetricMatrix.blocks(of: $0.values) }
+    blocked.addProducts(of: blocks.span, Array(scales.indices), scales: scales)
     for (vector, scale) in zip(vectors, scales) {
       let product = vector.transposed * vector
       for row in 0..<size {

@@ -73,7 +73,7 @@ struct FODCommandTests {
     var expected = stored
     for place in expected.indices where place % extent.x > extent.x - 3 { expected[place] = 0 }
     for (name, values, transform) in [
-      ("flipped", half, try ScannerTransform(rows: rows)), ("plain", expected, transform),
+      ("flipped", half, ScannerTransform(rows: rows)), ("plain", expected, transform),
     ] {
       let writer = try ScannerImageWriter(
         folder("\(name).nii"),
