@@ -30,11 +30,10 @@ private func stack() throws -> ONNXModel {
     #expect(results[0] == results[1])
   }
 
-  @Test(arguments: [Float.nan, .infinity])
-  func `values that are not finite end the flood with an error`(_ value: Float) throws {
+  @Test func `values that are not finite end the flood with an error`() throws {
     let model = try stack()
-    var values = model.parameterValues
-    values[values.count - 1] = value
+    // Sums of such weights are more than a number can hold.
+    let values = model.parameterValues.map { $0 * 1e30 }
     let network = try ConvolutionalFloodNetwork(
       model.replacingParameters(values.span), fieldOfView: field, threads: 1)
     var settings = FloodSettings()
